@@ -1,0 +1,1 @@
+"""Training samples for click segmentation: a graph language, its actions, and their execution on Apache Beam."""

@@ -1,0 +1,139 @@
+"""What an action is: a frozen value whose fields are its settings, with one verb, knowing nothing of how it is executed."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar, Literal, Self, TypeVar
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter
+
+from pipelines.meta import Meta, nearest
+from pipelines.sample import Origin, Sample
+
+CATALOGUE: dict[str, type[Action]] = {}
+"""Every action by its word; filled by the `action` decorator when `pipelines.actions` is imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a layer's settings; `path` leads to the place below `settings`."""
+
+    path: tuple[str | int, ...]
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+
+@dataclass(slots=True)
+class Notes:
+    """Where `Action.map_meta` leaves its findings."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def error(self, path: Sequence[str | int], message: str) -> None:
+        self.findings.append(Finding(tuple(path), message))
+
+    def warning(self, path: Sequence[str | int], message: str) -> None:
+        self.findings.append(Finding(tuple(path), message, "warning"))
+
+    def unknown_classes(self, path: Sequence[str | int], titles: Iterable[str], meta: Meta) -> None:
+        """Warn of each title that no class arriving here has, and name those that do."""
+        for title in titles:
+            if title not in meta.titles:
+                self.warning(path, f"no class {title!r} arrives here{nearest(title, meta.titles)}; {arriving(meta)}")
+
+
+def arriving(meta: Meta, at_most: int = 12) -> str:
+    """A sentence part that lists the classes of a meta."""
+    if not meta.titles:
+        return "no class does"
+    shown = ", ".join(meta.titles[:at_most])
+    rest = len(meta.titles) - at_most
+    return f"the classes that do: {shown}" + (f" and {rest} more" if rest > 0 else "")
+
+
+class Action(ABC):
+    """One layer's work. Subclasses are frozen dataclasses: a field is a setting, its docstring says what it means.
+
+    `random` says whether `apply` draws; only then does it get a generator. `examples` are complete settings that work.
+    """
+
+    word: ClassVar[str]
+    random: ClassVar[bool] = False
+    examples: ClassVar[tuple[Any, ...]] = ({},)
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    @classmethod
+    def from_settings(cls, settings: Any) -> Self:
+        """The action with settings as they stand in a graph. Raises pydantic's `ValidationError`; see `settings.findings_of`."""
+        # Strict reading of JSON text takes objects for dataclasses and lists for tuples, but no "5" for a 5.
+        return _adapter(cls).validate_json(json.dumps(settings))
+
+    def problems(self) -> Iterator[Finding]:
+        """What is wrong with the settings although each value alone is of the right type."""
+        return iter(())
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        """The classes and tags of the results, given those of the inputs."""
+        return meta
+
+    def bind(self, origins: Sequence[Origin]) -> Action:
+        """This action for a run over these images, for the few whose meaning depends on the others' names."""
+        return self
+
+    @property
+    def fan_out(self) -> float:
+        """The largest number of results for one sample."""
+        return 1
+
+    @abstractmethod
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        """The results for one sample, whose key they keep: the executor gives each the key of its path.
+
+        The sample is not changed. `rng` depends on the run's seed, the layer and the sample alone.
+        """
+
+
+class Router(Action):
+    """An action that passes a sample on unchanged, to one of two outputs."""
+
+    @abstractmethod
+    def route(self, sample: Sample, rng: np.random.Generator | None) -> int:
+        """0 for the first output (the condition holds), 1 for the second."""
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        return (sample,)
+
+
+class Source(Action):
+    """An action whose `src` are projects; its samples are freshly parsed images."""
+
+
+class Sink(Action):
+    """An action whose `dst` names the result; its samples are saved."""
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        return (sample,)
+
+
+ActionType = TypeVar("ActionType", bound=type[Action])
+
+
+def action(word: str) -> Callable[[ActionType], ActionType]:
+    """Register a class as the action that graphs call `word`."""
+
+    def register(cls: ActionType) -> ActionType:
+        cls.word = word
+        CATALOGUE[word] = cls
+        return cls
+
+    return register
+
+
+@cache
+def _adapter(cls: type[Action]) -> TypeAdapter[Any]:
+    return TypeAdapter(cls)

@@ -1,0 +1,124 @@
+"""`objects_filter`: drop objects by their size, or all but some classes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import ConfigDict, Field
+
+from pipelines.actions.base import Action, Finding, Notes, action
+from pipelines.actions.parameters import STRICT, Names, Percent
+from pipelines.figures import Shape
+from pipelines.image import Size
+from pipelines.meta import Meta
+from pipelines.sample import Sample
+
+Pixels = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class AreaSize:
+    """The limit: `percent` of the image's area, or `width` and `height` of the bounding box in pixels."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    percent: Percent | None = None
+    width: Pixels | None = None
+    height: Pixels | None = None
+
+
+@dataclass(frozen=True)
+class PolygonSizes:
+    """Which objects are judged, against which limit; the name is historic, every shape is meant."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    filtering_classes: Names
+    comparator: Literal["less", "greater"]
+    area_size: AreaSize
+    action: Literal["delete"]
+
+
+@dataclass(frozen=True)
+class FilterBy:
+    """Either a size or a list of class names to keep."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    polygon_sizes: PolygonSizes | None = None
+    names: Names | None = None
+
+
+@action("objects_filter")
+@dataclass(frozen=True)
+class ObjectsFilter(Action):
+    filter_by: FilterBy
+    """`polygon_sizes` deletes objects of `filtering_classes` below (`less`) or above (`greater`) a size, strictly; `names` keeps
+    the objects of these classes and deletes all others."""
+
+    examples: ClassVar[tuple[Any, ...]] = (
+        {
+            "filter_by": {
+                "polygon_sizes": {
+                    "filtering_classes": ["car"],
+                    "comparator": "less",
+                    "area_size": {"percent": 2.5},
+                    "action": "delete",
+                }
+            }
+        },
+        {
+            "filter_by": {
+                "polygon_sizes": {
+                    "filtering_classes": ["car", "person"],
+                    "comparator": "greater",
+                    "area_size": {"width": 20, "height": 20},
+                    "action": "delete",
+                }
+            }
+        },
+        {"filter_by": {"names": ["car"]}},
+    )
+
+    def problems(self) -> Iterator[Finding]:
+        sizes, names = self.filter_by.polygon_sizes, self.filter_by.names
+        if (sizes is None) == (names is None):
+            found = "neither is given" if sizes is None else "both are given"
+            yield Finding(("filter_by",), f'either "polygon_sizes" or "names" is expected; {found}')
+        if sizes is not None:
+            limit = sizes.area_size
+            given = tuple(part is not None for part in (limit.percent, limit.width, limit.height))
+            if given not in ((True, False, False), (False, True, True)):
+                yield Finding(
+                    ("filter_by", "polygon_sizes", "area_size"),
+                    'either {"percent": ...} or {"width": ..., "height": ...} is expected',
+                )
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        if self.filter_by.polygon_sizes:
+            path = ("filter_by", "polygon_sizes", "filtering_classes")
+            notes.unknown_classes(path, self.filter_by.polygon_sizes.filtering_classes, meta)
+        notes.unknown_classes(("filter_by", "names"), self.filter_by.names or (), meta)
+        return meta
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        sizes, size = self.filter_by.polygon_sizes, sample.image.size
+        if sizes is None:
+            names = self.filter_by.names or ()
+            kept = tuple(figure for figure in sample.figures if figure.title in names)
+        else:
+            kept = tuple(
+                figure
+                for figure in sample.figures
+                if figure.title not in sizes.filtering_classes or not _beyond(figure.shape, size, sizes)
+            )
+        return (sample,) if len(kept) == len(sample.figures) else (replace(sample, figures=kept),)
+
+
+def _beyond(shape: Shape, size: Size, sizes: PolygonSizes) -> bool:
+    """Whether the shape is strictly smaller, or strictly larger, than the limit in an image of this (height, width)."""
+    limit, less = sizes.area_size, sizes.comparator == "less"
+    if limit.percent is not None:
+        share = 100 * shape.area / (size[0] * size[1])
+        return share < limit.percent if less else share > limit.percent
+    left, top, right, bottom = shape.bounds
+    pairs = ((right - left, limit.width or 0), (bottom - top, limit.height or 0))
+    return any(side < bound if less else side > bound for side, bound in pairs)

@@ -1,0 +1,126 @@
+"""Forms of settings that several actions share: side lengths and random parts of an image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from pipelines.actions.base import Finding
+from pipelines.image import Rect, Size
+
+STRICT = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+_LENGTH = re.compile(r"(?:(?P<pixels>\d+)px|(?P<percent>\d+(?:\.\d+)?)%)")
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A length in whole pixels or in percent of some extent."""
+
+    amount: float
+    unit: str
+
+    def of(self, extent: float) -> int:
+        """Pixels, a percentage truncated."""
+        return int(self.amount) if self.unit == "px" else int(extent * self.amount / 100)
+
+
+def read_length(value: Any) -> Length:
+    """`"12px"` or `"33.3%"`. Raises `ValueError` with the allowed form."""
+    if isinstance(value, Length):
+        return value
+    match = _LENGTH.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        hint = f'; did you mean "{value}px"?' if str(value).isdigit() else ""
+        raise ValueError(
+            f'found {value!r}, a length is a whole number of pixels like "10px" or a percentage like "33.3%", not negative{hint}'
+        )
+    if match["pixels"] is not None:
+        return Length(int(match["pixels"]), "px")
+    return Length(float(match["percent"]), "%")
+
+
+Names = tuple[str, ...]
+"""A JSON list of strings."""
+
+SomeNames = Annotated[tuple[str, ...], Field(min_length=1)]
+"""A JSON list of at least one string."""
+
+LengthSetting = Annotated[Length, BeforeValidator(read_length), Field(json_schema_extra={"type": "string"})]
+NO_LENGTH = Length(0, "px")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A length for each side; sides that are not given are 0."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    left: LengthSetting = NO_LENGTH
+    right: LengthSetting = NO_LENGTH
+    top: LengthSetting = NO_LENGTH
+    bottom: LengthSetting = NO_LENGTH
+
+    def inside(self, size: Size) -> Rect:
+        """What is left of an image of this (height, width) when the sides are cut off; may be empty."""
+        height, width = size
+        return Rect(self.left.of(width), self.top.of(height), width - self.right.of(width), height - self.bottom.of(height))
+
+    def around(self, rect: Rect) -> Rect:
+        """The rectangle enlarged by the sides, percentages of its own width and height."""
+        width, height = rect.width, rect.height
+        return Rect(
+            rect.left - self.left.of(width),
+            rect.top - self.top.of(height),
+            rect.right + self.right.of(width),
+            rect.bottom + self.bottom.of(height),
+        )
+
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+@dataclass(frozen=True)
+class PercentRange:
+    """From which to which share of a side a random part takes, in percent."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    min_percent: Percent
+    max_percent: Percent
+
+
+@dataclass(frozen=True)
+class RandomPart:
+    """A random rectangle of an image: its share of each side is uniform in the given range, so is its place."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    height: PercentRange
+    width: PercentRange
+    keep_aspect_ratio: bool = False
+
+    def problems(self, path: tuple[str, ...]) -> Iterator[Finding]:
+        for side, share in (("height", self.height), ("width", self.width)):
+            if share.min_percent > share.max_percent:
+                yield Finding(
+                    (*path, side),
+                    f"min_percent {share.min_percent:g} is greater than max_percent {share.max_percent:g}; exchange them",
+                )
+        if self.keep_aspect_ratio and self.height != self.width:
+            yield Finding(
+                (*path, "keep_aspect_ratio"),
+                "with true, one draw serves both sides, so height and width need the same range; they differ",
+            )
+
+    def draw(self, size: Size, rng: np.random.Generator) -> Rect:
+        """A rectangle of an image of this (height, width); empty when a side comes out below one pixel."""
+        height, width = size
+        share_x = rng.uniform(self.width.min_percent, self.width.max_percent)
+        share_y = share_x if self.keep_aspect_ratio else rng.uniform(self.height.min_percent, self.height.max_percent)
+        new_width, new_height = min(width, int(width * share_x / 100)), min(height, int(height * share_y / 100))
+        left = int(rng.integers(0, width - new_width, endpoint=True))
+        top = int(rng.integers(0, height - new_height, endpoint=True))
+        return Rect(left, top, left + new_width, top + new_height)

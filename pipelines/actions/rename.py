@@ -1,0 +1,32 @@
+"""`rename`: other titles for classes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipelines.actions.base import Action, Notes, action
+from pipelines.actions.data import map_figures
+from pipelines.meta import KEEP, OTHER, Meta, complete
+from pipelines.sample import Sample
+
+
+@action("rename")
+@dataclass(frozen=True)
+class Rename(Action):
+    classes_mapping: dict[str, str]
+    """Title → new title, `__default__` (keep) or `__ignore__` (drop). All entries act at once; classes not listed are kept."""
+
+    examples: ClassVar[tuple[Any, ...]] = ({"classes_mapping": {"car": "vehicle", "dog": "__ignore__"}},)
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        notes.unknown_classes(("classes_mapping",), self._listed, meta)
+        return meta.renamed(complete(self._listed, meta.titles, KEEP))
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        return (replace(sample, figures=tuple(map_figures(sample.figures, self._listed, KEEP))),)
+
+    @property
+    def _listed(self) -> dict[str, str]:
+        return {title: target for title, target in self.classes_mapping.items() if title != OTHER}

@@ -1,0 +1,301 @@
+"""A plan as a Beam pipeline: one PTransform a layer, named after it. This file wires; what the steps do is written elsewhere."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+import cv2
+from apache_beam.coders import Coder, registry
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import AsList, PCollection, TaggedOutput
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from pipelines.actions import Router, Sink, Source
+from pipelines.execute.finish import Dataset, finish
+from pipelines.execute.progress import KEPT, READ, WRITTEN, Ticks
+from pipelines.execute.reading import Listing, Reader
+from pipelines.execute.step import Count, Failure, Step
+from pipelines.execute.writer import Shard, Target, write_shard
+from pipelines.formats import wire
+from pipelines.graph.plan import Layer, Plan, Selection
+from pipelines.sample import Origin, Sample
+from pipelines.sources import Item, Project
+
+REPORT = "report"
+
+Report = tuple[str, tuple[int, list[int], int, int], list[tuple[str, ...]]]
+"""What a layer tells at the end of a bundle: its id, its counts, its failures, all as plain values."""
+
+_BLOCK = 256
+
+
+class SampleCoder(Coder):
+    """Samples between workers, in the compact form of `formats.wire`."""
+
+    def encode(self, value: Sample) -> bytes:
+        return wire.pack(value)
+
+    def decode(self, encoded: bytes) -> Sample:
+        return wire.unpack(encoded)
+
+    def is_deterministic(self) -> bool:
+        return True
+
+
+registry.register_coder(Sample, SampleCoder)
+
+
+def build(
+    pipeline: beam.Pipeline,
+    plan: Plan,
+    listing: Listing,
+    projects: Mapping[str, Project],
+    dataset: Dataset,
+    seed: int,
+    progress_folder: str | None = None,
+) -> None:
+    """Add everything a run does to a Beam pipeline: after it has run, the dataset is finished."""
+    ticks = Ticks(progress_folder)
+    bound = plan.bind(listing.origins)
+    connections: dict[str, PCollection] = {}
+    reports: list[PCollection] = []
+    shards: PCollection = None
+    for layer in bound.layers:
+        if isinstance(layer.action, Source):
+            arriving = pipeline | f"{layer.id} images" >> ReadImages(layer, listing, projects, ticks, reports)
+        else:
+            arriving = _merged(layer, [connections[name] for name in layer.src])
+        if isinstance(layer.action, Sink):
+            shards = arriving | layer.id >> Save(layer, dataset.target, seed, ticks, reports)
+        else:
+            outputs = arriving | layer.id >> RunLayer(layer, seed, reports)
+            connections.update(zip(layer.dst, outputs, strict=True))
+    told = tuple(reports) | "gather reports" >> beam.Flatten() | "merge reports" >> beam.CombinePerKey(_merge_reports)
+    (
+        pipeline
+        | "when all is written" >> beam.Create([None])
+        | "finish" >> beam.ParDo(_Finish(dataset), AsList(shards), AsList(told))
+    )
+
+
+def _merged(layer: Layer, streams: Sequence[PCollection]) -> PCollection:
+    if len(streams) == 1:
+        return streams[0]
+    return tuple(streams) | f"{layer.id} inputs" >> beam.Flatten()
+
+
+class ReadImages(beam.PTransform):
+    """The images that a `data` layer takes, parsed: listed on the launcher, spread over the workers, read there."""
+
+    def __init__(
+        self, layer: Layer, listing: Listing, projects: Mapping[str, Project], ticks: Ticks, reports: list[PCollection]
+    ) -> None:
+        super().__init__()
+        self._layer, self._projects, self._ticks, self._reports = layer, dict(projects), ticks, reports
+        self._blocks = list(_pack_listing(listing, layer.selection))
+
+    def expand(self, pipeline: beam.Pipeline) -> PCollection:
+        parsed = (
+            pipeline
+            | "list" >> beam.Create(self._blocks, reshuffle=False)
+            | "unpack list" >> beam.FlatMap(_unpack_listing)
+            | "spread" >> beam.Reshuffle()
+            | "parse" >> beam.ParDo(_Parse(self._layer, self._projects, self._ticks)).with_outputs(REPORT, main="samples")
+        )
+        self._reports.append(parsed[REPORT])
+        return _typed(parsed.samples)
+
+
+class RunLayer(beam.PTransform):
+    """A layer's action on a stream of samples; gives a stream for each of its outputs."""
+
+    def __init__(self, layer: Layer, seed: int, reports: list[PCollection]) -> None:
+        super().__init__()
+        self._layer, self._seed, self._reports = layer, seed, reports
+
+    def expand(self, samples: PCollection) -> tuple[PCollection, ...]:
+        apply = _Route if isinstance(self._layer.action, Router) else _Apply
+        results = samples | "apply" >> beam.ParDo(apply(self._layer, self._seed)).with_outputs(REPORT, main="results")
+        self._reports.append(results[REPORT])
+        if not isinstance(self._layer.action, Router):
+            return (_typed(results.results),)
+        holds, fails = results.results | "partition" >> beam.Partition(_port, 2)
+        return _typed(holds | "holds" >> beam.Map(_without_port)), _typed(fails | "fails" >> beam.Map(_without_port))
+
+
+class Save(beam.PTransform):
+    """Samples become shards: grouped by shard, rendered and written shard by shard."""
+
+    def __init__(self, layer: Layer, target: Target, seed: int, ticks: Ticks, reports: list[PCollection]) -> None:
+        super().__init__()
+        self._layer, self._target, self._seed, self._ticks, self._reports = layer, target, seed, ticks, reports
+
+    def expand(self, samples: PCollection) -> PCollection:
+        final = samples | "apply" >> beam.ParDo(_Apply(self._layer, self._seed, self._ticks)).with_outputs(REPORT, main="results")
+        written = (
+            _typed(final.results)
+            | "key by shard" >> beam.ParDo(_KeyByShard(self._target)).with_output_types(tuple[int, Sample])
+            | "group by shard" >> beam.GroupByKey()
+            | "render and write" >> beam.ParDo(_WriteShard(self._target, self._ticks)).with_outputs(REPORT, main="shards")
+        )
+        self._reports.extend((final[REPORT], written[REPORT]))
+        return written.shards
+
+
+def _typed(samples: PCollection) -> PCollection:
+    """Tagged and partitioned outputs forget their type, and with it the coder: Beam would pickle the samples."""
+    samples.element_type = Sample
+    return samples
+
+
+class _Reporting(beam.DoFn):
+    """A step that counts and reports as data: whatever a runner retries, each bundle is counted once."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+        self._count = Count()
+        self._failures: list[tuple[str, ...]] = []
+
+    def setup(self) -> None:
+        # One sample is small work; threads inside OpenCV would only compete with the other workers.
+        cv2.setNumThreads(1)
+
+    def start_bundle(self) -> None:
+        self._count, self._failures = Count(), []
+
+    def fail(self, origin: Origin, error: BaseException) -> None:
+        self._count.fail()
+        self.note(Failure.of(origin, self._layer.id, error))
+
+    def note(self, failure: Failure) -> None:
+        self._failures.append(tuple(failure.record().values()))
+
+    def finish_bundle(self) -> Iterator[TaggedOutput]:
+        count = self._count
+        for name, amount in (("in", count.taken), ("out", sum(count.out)), ("dropped", count.dropped), ("failed", count.failed)):
+            Metrics.counter(self._layer.id, name).inc(amount)
+        if count.taken or self._failures:
+            report = self._layer.id, ((count.taken, count.out, count.dropped, count.failed), self._failures)
+            yield TaggedOutput(REPORT, WindowedValue(report, GlobalWindow().max_timestamp(), [GlobalWindow()]))
+
+
+class _Parse(_Reporting):
+    """Listed images to samples. Images that cannot be read count as failed in the `data` layer itself."""
+
+    def __init__(self, layer: Layer, projects: dict[str, Project], ticks: Ticks) -> None:
+        super().__init__(layer)
+        self._read, self._ticks = Reader(projects), ticks
+
+    def process(self, entry: tuple[Any, ...]) -> Iterator[Sample]:
+        origin, item = Origin(*entry[:4]), Item(entry[4], entry[5], tuple(entry[6]))
+        self._ticks.add(READ)
+        try:
+            yield self._read(origin, item)
+        except Exception as error:
+            self.fail(origin, error)
+
+
+class _Apply(_Reporting):
+    """A layer with one output."""
+
+    def __init__(self, layer: Layer, seed: int, ticks: Ticks | None = None) -> None:
+        super().__init__(layer)
+        self._seed, self._ticks = seed, ticks
+
+    def setup(self) -> None:
+        super().setup()
+        self._step = Step(self._layer, self._seed)
+
+    def process(self, sample: Sample) -> Iterable[Any]:
+        try:
+            results = self._step(sample)
+        except Exception as error:
+            self.fail(sample.origin, error)
+            return ()
+        self._count.add(results)
+        if self._ticks:
+            self._ticks.add(KEPT)
+        return self._outputs(results)
+
+    def _outputs(self, results: list[tuple[int, Sample]]) -> Iterable[Any]:
+        return [sample for _, sample in results]
+
+
+class _Route(_Apply):
+    """A layer with two outputs: results keep the number of theirs until the partition."""
+
+    def _outputs(self, results: list[tuple[int, Sample]]) -> Iterable[Any]:
+        return results
+
+
+def _port(result: tuple[int, Sample], count: int) -> int:
+    return result[0]
+
+
+def _without_port(result: tuple[int, Sample]) -> Sample:
+    return result[1]
+
+
+class _KeyByShard(beam.DoFn):
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def process(self, sample: Sample) -> Iterator[tuple[int, Sample]]:
+        yield self._target.shard_of(sample.origin), sample
+
+
+class _WriteShard(_Reporting):
+    def __init__(self, target: Target, ticks: Ticks) -> None:
+        super().__init__(Layer(target.layer, 0, None, (), ()))  # type: ignore[arg-type]
+        self._target, self._ticks = target, ticks
+
+    def process(self, group: tuple[int, Iterable[Sample]]) -> Iterator[tuple[Any, ...]]:
+        number, samples = group
+        shard, failures = write_shard(self._target, number, samples, lambda: self._ticks.add(WRITTEN))
+        for failure in failures:
+            self.note(failure)
+        yield shard.number, shard.file, shard.sha256, shard.bytes, shard.samples
+
+
+class _Finish(beam.DoFn):
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    def process(self, _: None, shards: list[tuple[Any, ...]], told: list[tuple[str, Any]]) -> None:
+        counts = {layer: _count_of(values) for layer, (values, _) in told}
+        failures = [Failure(*values) for _, (_, found) in told for values in found]
+        finish(self._dataset, [Shard(*values) for values in shards], counts, failures)
+
+
+def _count_of(values: tuple[int, list[int], int, int]) -> Count:
+    taken, out, dropped, failed = values
+    return Count(taken, list(out), dropped, failed)
+
+
+def _merge_reports(reports: Iterable[Any]) -> Any:
+    total, failures = Count(), []
+    for values, found in reports:
+        total.merge(_count_of(values))
+        failures.extend(found)
+    return (total.taken, total.out, total.dropped, total.failed), failures
+
+
+def _pack_listing(listing: Listing, selection: Selection | None) -> Iterator[bytes]:
+    """The images a layer takes, in compressed blocks: a list of a million names must fit into the job's description."""
+    entries = [
+        (origin.project, origin.dataset, origin.file, origin.name_is_free, item.file, item.image, item.labels)
+        for origin, item in listing.entries
+        if selection and selection.takes(origin)
+    ]
+    for start in range(0, len(entries), _BLOCK):
+        yield zlib.compress(json.dumps(entries[start : start + _BLOCK]).encode())
+
+
+def _unpack_listing(block: bytes) -> Iterator[tuple[Any, ...]]:
+    for entry in json.loads(zlib.decompress(block)):
+        yield tuple(entry)

@@ -1,0 +1,121 @@
+"""A whole run: check, list, execute on Beam, and say what came of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.execute import on_beam
+from pipelines.execute.finish import describe, start
+from pipelines.execute.options import runs_here
+from pipelines.execute.progress import Bars
+from pipelines.execute.reading import list_images
+from pipelines.execute.writer import Target
+from pipelines.formats import storage
+from pipelines.formats.shards import INDEX, MANIFEST, META, ShardedDataset, open_dataset
+from pipelines.graph.plan import Plan
+from pipelines.sources import Project
+
+IMAGES_A_SHARD, FEWEST_SHARDS = 100, 8
+
+
+class RunError(ValueError):
+    """A run that cannot start, or that ended with nothing to use."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What people choose besides graph and projects. `shards` None: one for every hundred images, at least eight."""
+
+    output: str
+    seed: int = 0
+    shards: int | None = None
+    overwrite: bool = False
+
+
+def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options: PipelineOptions) -> ShardedDataset:
+    """Run a plan; returns the finished dataset. Raises `RunError` when it cannot start."""
+    listing = list_images(plan, projects)
+    if not listing.entries:
+        raise RunError("the graph's data layers take no image: the datasets they name are empty")
+    shards = settings.shards or max(FEWEST_SHARDS, ceil(len(listing.entries) / IMAGES_A_SHARD))
+    name = plan.sink.dst[0]
+    folder = storage.join(settings.output, name)
+    prepare(folder, settings.overwrite)
+    target = Target(folder, name, shards, plan.sink.id, keeps_names=plan.samples_per_image <= 1)
+    dataset = describe(plan, listing, projects, settings.seed, target)
+    start(dataset)
+    with tempfile.TemporaryDirectory(prefix="progress-") as progress, Bars(progress, len(listing.entries)):
+        pipeline = beam.Pipeline(options=options)
+        shared = progress if runs_here(options) else None
+        on_beam.build(pipeline, plan, listing, projects, dataset, settings.seed, shared)
+        pipeline.run().wait_until_finish()
+    return open_dataset(folder)
+
+
+def prepare(folder: str, overwrite: bool) -> None:
+    """Make room for a dataset: refuse a finished one unless told otherwise, clean an unfinished one, touch nothing else."""
+    found = storage.names(folder)
+    if not found:
+        return
+    if MANIFEST in found and not overwrite:
+        raise RunError(f"{folder} holds a finished dataset already; choose another --output, or replace it with --overwrite")
+    foreign = [name for name in found if not _is_ours(name)]
+    if foreign:
+        raise RunError(f"{folder} holds files that are no dataset's ({', '.join(foreign[:3])}); choose another --output")
+    storage.remove(folder)
+
+
+def _is_ours(name: str) -> bool:
+    return name in (META, INDEX, MANIFEST, "errors.jsonl") or name.endswith(".tar") or name.startswith(".")
+
+
+def verdict(manifest: Mapping[str, Any], max_errors: float) -> str | None:
+    """What makes a finished run a failure, if anything: nothing saved, or too large a share of images with errors."""
+    images = sum(project["images"] for project in manifest["inputs"]["projects"].values())
+    errors = manifest["errors"]
+    if not manifest["samples"]:
+        return f"no sample was saved from {images} images: {_where_it_ended(manifest)}"
+    if errors > max_errors * images:
+        return f"{errors} errors on {images} images are more than --max-errors {max_errors:g} allows; see errors.jsonl"
+    return None
+
+
+def _where_it_ended(manifest: Mapping[str, Any]) -> str:
+    for row in manifest["funnel"]:
+        if row["failed"] and row["failed"] == row["in"]:
+            return f"all of them failed in {row['layer']!r}; see errors.jsonl"
+    dry = next((row for row in manifest["funnel"] if row["in"] and not any(row["out"].values())), None)
+    if dry:
+        return f"the layer {dry['layer']!r} took {dry['in']} samples and let none through"
+    return "every sample went to an output that nobody reads; see the table above"
+
+
+def funnel_table(manifest: Mapping[str, Any]) -> str:
+    """The funnel as aligned text, one line a layer."""
+    read = {name for layer in manifest["graph"] for name in _listed(layer["src"])}
+    rows = [("layer", "in", "out", "dropped", "failed", "")]
+    for row in manifest["funnel"]:
+        out = row["out"]
+        split = ", ".join(f"{name} {made:,}" for name, made in out.items()) if len(out) > 1 else ""
+        lost = [name for name in out if len(out) > 1 and name not in read]
+        note = split + (f" ({', '.join(lost)} discarded)" if lost else "")
+        name = row["action"] if len(out) > 1 else row["layer"]
+        rows.append((name, f"{row['in']:,}", f"{sum(out.values()):,}", f"{row['dropped']:,}", f"{row['failed']:,}", note))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return "\n".join(
+        f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}  {row[4]:>{widths[4]}}  {row[5]}".rstrip()
+        for row in rows
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+

@@ -1,0 +1,78 @@
+"""One layer at work: its action with its random numbers, the keys of its results, and what it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pipelines.actions import Router
+from pipelines.graph.plan import Layer
+from pipelines.sample import Origin, Randomness, Sample
+
+
+class Step:
+    """A layer's action on one worker. Both executions go through here, so they cannot differ in keys or random numbers."""
+
+    def __init__(self, layer: Layer, seed: int) -> None:
+        self.layer = layer
+        self._randomness = Randomness(seed, layer.id) if layer.action.random else None
+
+    def __call__(self, sample: Sample) -> list[tuple[int, Sample]]:
+        """The results for one sample: for each the output it goes to, and the sample under the key of its path."""
+        action, layer_id = self.layer.action, self.layer.id
+        rng = self._randomness.for_key(sample.key) if self._randomness else None
+        if isinstance(action, Router):
+            port = action.route(sample, rng)
+            return [(port, sample.child(layer_id, port))]
+        return [(0, result.child(layer_id, ordinal)) for ordinal, result in enumerate(action.apply(sample, rng))]
+
+
+@dataclass
+class Count:
+    """What a layer took and made: `dropped` samples gave no result, `failed` ones an error; `out` is by output."""
+
+    taken: int = 0
+    out: list[int] = field(default_factory=lambda: [0, 0])
+    dropped: int = 0
+    failed: int = 0
+
+    def add(self, results: Iterable[tuple[int, Any]]) -> None:
+        """One more sample, with its results."""
+        self.taken += 1
+        made = 0
+        for port, _ in results:
+            self.out[port] += 1
+            made += 1
+        self.dropped += not made
+
+    def fail(self) -> None:
+        """One more sample, which gave an error."""
+        self.taken += 1
+        self.failed += 1
+
+    def merge(self, other: Count) -> None:
+        self.taken += other.taken
+        self.dropped += other.dropped
+        self.failed += other.failed
+        self.out = [mine + theirs for mine, theirs in zip(self.out, other.out, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One item that could not be used, as a line of `errors.jsonl`."""
+
+    project: str
+    dataset: str
+    image: str
+    layer: str
+    message: str
+
+    @staticmethod
+    def of(origin: Origin, layer: str, error: BaseException) -> Failure:
+        text = " ".join(str(error).split()) or "no message"
+        known = isinstance(error, ValueError)
+        return Failure(origin.project, origin.dataset, origin.file, layer, text if known else f"{type(error).__name__}: {text}")
+
+    def record(self) -> dict[str, str]:
+        return asdict(self)

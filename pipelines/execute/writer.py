@@ -1,0 +1,145 @@
+"""A shard's samples become its tar: rendered source by source, each source decoded once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines import render
+from pipelines.execute.step import Failure
+from pipelines.formats import storage
+from pipelines.formats.shards import INDEX_SCHEMA, TarWriter, shard_name
+from pipelines.formats.supervisely import annotation_json
+from pipelines.sample import Origin, Sample
+
+_COMPACT = (",", ":")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where and how a run saves: the folder of the dataset, its name, its number of shards.
+
+    `keeps_names` says that the plan makes at most one sample of an image, so a sample may keep its image's name.
+    """
+
+    folder: str
+    dataset: str
+    shards: int
+    layer: str
+    keeps_names: bool
+
+    def shard_of(self, origin: Origin) -> int:
+        """The shard of all samples of an image."""
+        return int.from_bytes(blake2b(str(origin).encode(), digest_size=8).digest(), "big") % self.shards
+
+    def file_name(self, sample: Sample) -> str:
+        """The image's stem, made unique by the sample's key, with the image's extension."""
+        origin = sample.origin
+        if self.keeps_names and origin.name_is_free:
+            return origin.file
+        return f"{origin.stem}_{sample.key.hex()[:10]}{origin.extension}"
+
+    def shard_file(self, number: int) -> str:
+        return storage.join(self.folder, shard_name(self.dataset, number, self.shards))
+
+    def index_part(self, number: int) -> str:
+        """Where a shard's rows wait until all shards are written."""
+        return storage.join(self.folder, f".index-{number:05d}.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A written shard."""
+
+    number: int
+    file: str
+    sha256: str
+    bytes: int
+    samples: int
+
+    def record(self) -> dict[str, Any]:
+        return {"file": self.file, "sha256": self.sha256, "bytes": self.bytes, "samples": self.samples}
+
+
+def write_shard(
+    target: Target, number: int, samples: Iterable[Sample], tick: Callable[[], None] = lambda: None
+) -> tuple[Shard, list[Failure]]:
+    """Write a shard and its part of the index. Samples of an image that cannot be rendered are left out and reported.
+
+    The order inside is that of (image, key), so that nothing depends on how the samples arrived.
+    """
+    ordered = sorted(samples, key=lambda sample: (str(sample.origin), sample.key))
+    failures: list[Failure] = []
+    rows: list[dict[str, Any]] = []
+    with storage.appearing(target.shard_file(number)) as file:
+        tar = TarWriter(file)
+        for sample, image_bytes in _rendered(ordered, target.layer, failures):
+            rows.append(_append(tar, target, sample, image_bytes) | {"shard": number})
+            tick()
+        digest = tar.close()
+    with storage.appearing(target.index_part(number)) as file:
+        pq.write_table(pa.Table.from_pylist(rows, INDEX_SCHEMA), file)
+    return Shard(number, shard_name(target.dataset, number, target.shards), digest, tar.position, len(rows)), failures
+
+
+def _rendered(ordered: list[Sample], layer: str, failures: list[Failure]) -> Iterator[tuple[Sample, bytes]]:
+    """Each sample with its image file's bytes; one decoded source is held at a time."""
+    for origin, group in groupby(ordered, key=lambda sample: sample.origin):
+        of_image = list(group)
+        try:
+            files = _image_files(of_image, origin.extension)
+        except Exception as error:
+            failures.append(Failure.of(origin, layer, error))
+            continue
+        yield from zip(of_image, files, strict=True)
+
+
+def _image_files(samples: list[Sample], extension: str) -> list[bytes]:
+    """The image file of each sample; all come from one source. An image that nothing changed is copied byte for byte."""
+    images = [sample.image for sample in samples]
+    try:
+        data = storage.read_bytes(images[0].uri)
+    except FileNotFoundError:
+        raise render.BadPicture(f"the image {images[0].uri} does not exist") from None
+    render.require_whole(data)
+    if not any(image.ops for image in images):
+        return [data] * len(images)
+    source = render.decode(data, images[0].source_size)
+    files = [
+        (number, render.encode(pixels, extension) if images[number].ops else data)
+        for number, pixels in render.evaluate_all(images, source)
+    ]
+    return [file for _, file in sorted(files, key=itemgetter(0))]
+
+
+def _append(tar: TarWriter, target: Target, sample: Sample, image_bytes: bytes) -> dict[str, Any]:
+    """Add a sample's two files, side by side; returns its row of the index."""
+    name, size = target.file_name(sample), sample.image.size
+    annotation = annotation_json(size, sample.figures, sample.tags, sample.description, sample.extra)
+    annotation_bytes = json.dumps(annotation, separators=_COMPACT, ensure_ascii=False).encode()
+    offset = tar.add(f"{sample.dataset}/img/{name}", image_bytes)
+    annotation_offset = tar.add(f"{sample.dataset}/ann/{name}.json", annotation_bytes)
+    return {
+        "key": sample.key.hex(),
+        "name": name,
+        "dataset": sample.dataset,
+        "source": str(sample.origin),
+        "width": size[1],
+        "height": size[0],
+        "tags": [tag.name for tag in sample.tags],
+        "classes": [figure.title for figure in sample.figures],
+        "areas": [figure.shape.area for figure in sample.figures],
+        "offset": offset,
+        "image_length": len(image_bytes),
+        "annotation_offset": annotation_offset,
+        "annotation_length": len(annotation_bytes),
+        "recipe": json.dumps([op.record() for op in sample.image.ops], separators=_COMPACT),
+    }

@@ -1,0 +1,59 @@
+"""`point`: one position in the continuous plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipelines.figures.shape import Bounds, Shape
+from pipelines.image import Axis, Rect, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Point(Shape):
+    """(x, y); a generated point names the pixel with these indices."""
+
+    kind = "point"
+    x: float
+    y: float
+
+    @property
+    def bounds(self) -> Bounds:
+        return self.x, self.y, self.x, self.y
+
+    @property
+    def area(self) -> float:
+        return 0.0
+
+    def crop(self, rect: Rect) -> tuple[Point, ...]:
+        """Kept when left <= x < right and top <= y < bottom, so that no point comes to lie one past the last pixel."""
+        inside = rect.left <= self.x < rect.right and rect.top <= self.y < rect.bottom
+        return (self,) if inside else ()
+
+    def shift(self, dx: float, dy: float) -> Point:
+        return Point(self.x + dx, self.y + dy)
+
+    def flip(self, axis: Axis, size: Size) -> Point:
+        return Point(size[1] - self.x, self.y) if axis == "vertical" else Point(self.x, size[0] - self.y)
+
+    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Point, ...]:
+        return (Point(self.x * content[1] / before[1] + left, self.y * content[0] / before[0] + top),)
+
+    def draw(self, canvas: np.ndarray, value: int) -> None:
+        """The pixel nearest to it, halves to even."""
+        height, width = canvas.shape[:2]
+        if 0 <= self.x <= width - 1 and 0 <= self.y <= height - 1:
+            canvas[round(self.y), round(self.x)] = value
+
+    def clean(self, size: Size) -> tuple[Point, ...]:
+        """Dropped outside of [0, width] x [0, height], both ends included."""
+        return (self,) if 0 <= self.x <= size[1] and 0 <= self.y <= size[0] else ()
+
+    def record(self) -> list[Any]:
+        return [self.x, self.y]
+
+    @classmethod
+    def from_record(cls, values: list[Any]) -> Point:
+        return cls(*values)

@@ -1,0 +1,122 @@
+"""What every shape can do, and how its coordinates are meant.
+
+Bitmaps live on the pixel grid; all other shapes live in the continuous plane [0, width] x [0, height], x right, y down. When a
+vector shape is drawn, its integer coordinates are pixel indices and outlines are inclusive.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipelines.image import Axis, Rect, Size
+
+Bounds = tuple[float, float, float, float]
+"""(left, top, right, bottom); width is right - left."""
+
+SHAPES: dict[str, type[Shape]] = {}
+"""The shape classes by their name in a project's meta."""
+
+
+class Shape(ABC):
+    """A geometry of one figure; immutable."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        SHAPES[cls.kind] = cls
+
+    @property
+    @abstractmethod
+    def bounds(self) -> Bounds:
+        """The bounding box; right and bottom are exclusive for bitmaps."""
+
+    @property
+    @abstractmethod
+    def area(self) -> float:
+        """Square pixels; 0 for lines and points."""
+
+    @abstractmethod
+    def crop(self, rect: Rect) -> tuple[Shape, ...]:
+        """The pieces inside the rectangle, coordinates unchanged; nothing when it lies outside."""
+
+    @abstractmethod
+    def shift(self, dx: float, dy: float) -> Shape:
+        """Moved by whole pixels for bitmaps, by any amount for the others."""
+
+    @abstractmethod
+    def flip(self, axis: Axis, size: Size) -> Shape:
+        """Reflected with an image of this (height, width): x -> width - x, or y -> height - y."""
+
+    @abstractmethod
+    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Shape, ...]:
+        """Scaled with an image from `before` to `content` (height, width), then moved by (left, top). Nothing when it vanishes."""
+
+    @abstractmethod
+    def draw(self, canvas: np.ndarray, value: int) -> None:
+        """Write `value` into every pixel of the filled shape; `canvas` is a 2-D array, what falls outside is cut."""
+
+    @abstractmethod
+    def clean(self, size: Size) -> tuple[Shape, ...]:
+        """What a project's annotation of an image of this (height, width) may hold of the shape: clipped, in order, or nothing."""
+
+    @abstractmethod
+    def record(self) -> list[Any]:
+        """Plain values from which `from_record` rebuilds the shape."""
+
+    @classmethod
+    @abstractmethod
+    def from_record(cls, values: list[Any]) -> Shape: ...
+
+
+def half_up(value: float) -> int:
+    """Round to the nearest integer, ties upwards."""
+    return math.floor(value + 0.5)
+
+
+def outer_rect(bounds: Bounds) -> Rect:
+    """A bounding box on whole pixels, each number rounded half up."""
+    left, top, right, bottom = bounds
+    return Rect(half_up(left), half_up(top), half_up(right), half_up(bottom))
+
+
+def point_bounds(points: np.ndarray) -> Bounds:
+    """Bounding box of an (n, 2) array of xy points."""
+    left, top = points.min(axis=0).tolist()
+    right, bottom = points.max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def flip_points(points: np.ndarray, axis: Axis, size: Size) -> np.ndarray:
+    """An (n, 2) array of xy points, reflected with an image of this (height, width)."""
+    flipped = points.copy()
+    column, extent = (0, size[1]) if axis == "vertical" else (1, size[0])
+    flipped[:, column] = extent - flipped[:, column]
+    return flipped
+
+
+def scale_points(points: np.ndarray, before: Size, content: Size, left: int, top: int) -> np.ndarray:
+    """An (n, 2) array of xy points under `Shape.resize`."""
+    return points * (content[1] / before[1], content[0] / before[0]) + (left, top)
+
+
+def as_points(values: Any) -> np.ndarray:
+    """An immutable (n, 2) float64 array of xy points."""
+    points = np.asarray(values, np.float64).reshape(-1, 2)
+    points.setflags(write=False)
+    return points
+
+
+def pixel_vertices(points: np.ndarray) -> np.ndarray:
+    """Vertices as OpenCV draws them: int32, rounded half to even."""
+    return np.rint(points).astype(np.int32)
+
+
+def paint(canvas: np.ndarray, stencil: np.ndarray, value: int) -> None:
+    """Write `value` where the uint8 stencil of the canvas' shape is not zero."""
+    canvas[stencil.view(bool)] = value

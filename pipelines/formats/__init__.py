@@ -1,0 +1,1 @@
+"""Files in and out: annotation JSON, mask codecs, label images, and the sharded dataset."""

@@ -1,0 +1,184 @@
+"""A finished dataset: tar shards that together are a Supervisely project, with an index that makes every sample addressable.
+
+    DATASET/
+      meta.json                          the project's classes and tags
+      DATASET-00003-of-00016.tar         <dataset>/img/<name>, <dataset>/ann/<name>.json, <dataset>/img/<next name>, ...
+      samples.parquet                    one row a sample, see `INDEX_SCHEMA`
+      manifest.json                      graph, seed, versions, shards, counts; written last
+      errors.jsonl                       one line a failed item
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.formats import storage
+from pipelines.formats.supervisely import read_meta
+from pipelines.meta import Meta
+
+META, INDEX, MANIFEST, ERRORS = "meta.json", "samples.parquet", "manifest.json", "errors.jsonl"
+
+INDEX_SCHEMA = pa.schema(
+    [
+        ("key", pa.string()),  # 32 hex digits: the path through the graph
+        ("name", pa.string()),  # file name of the image
+        ("dataset", pa.string()),
+        ("source", pa.string()),  # project/dataset/file of the labelled image it was made from
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("tags", pa.list_(pa.string())),  # names of the image's tags
+        ("classes", pa.list_(pa.string())),  # class of each figure
+        ("areas", pa.list_(pa.float64())),  # area of each figure, square pixels
+        ("shard", pa.int32()),
+        ("offset", pa.int64()),  # first byte of the image in the shard
+        ("image_length", pa.int64()),
+        ("annotation_offset", pa.int64()),
+        ("annotation_length", pa.int64()),
+        ("recipe", pa.string()),  # JSON list of the operations that made the image from its source
+    ]
+)
+
+_BLOCK = 512
+_TAR_END = bytes(2 * _BLOCK)
+
+
+def shard_name(dataset: str, number: int, count: int) -> str:
+    """The file name of one shard."""
+    return f"{dataset}-{number:05d}-of-{count:05d}.tar"
+
+
+class TarWriter:
+    """Appends members to a tar whose headers hold no clock, user or host, and knows each member's place and the whole's digest."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._digest = sha256()
+        self.position = 0
+
+    def add(self, name: str, data: bytes) -> int:
+        """Append one file; returns the offset of its first byte."""
+        header = tarfile.TarInfo(name)
+        header.size, header.mode = len(data), 0o644
+        self._write(header.tobuf(tarfile.PAX_FORMAT))
+        offset = self.position
+        self._write(data)
+        self._write(bytes(-len(data) % _BLOCK))
+        return offset
+
+    def close(self) -> str:
+        """End the archive; returns the sha256 of all that was written, in hex."""
+        self._write(_TAR_END)
+        return self._digest.hexdigest()
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._digest.update(data)
+        self.position += len(data)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSample:
+    """The two files of one sample."""
+
+    image_bytes: bytes
+    annotation_bytes: bytes
+
+
+class NotADataset(ValueError):
+    """A location that holds no finished dataset."""
+
+
+@dataclass
+class ShardedDataset:
+    """A finished dataset, read at random. Pickles to its address: every process opens its own files, when it first needs them."""
+
+    root: str
+    manifest: dict[str, Any] = field(repr=False)
+    _files: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def index(self) -> pa.Table:
+        """One row a sample, columns as in `INDEX_SCHEMA`."""
+        return pq.read_table(pa.BufferReader(storage.read_bytes(storage.join(self.root, INDEX))))
+
+    @cached_property
+    def meta(self) -> Meta:
+        return read_meta(json.loads(storage.read_bytes(storage.join(self.root, META))))
+
+    @property
+    def digest(self) -> str:
+        """sha256 in hex over the shards' digests: what the samples are, whatever their index says."""
+        return sha256("".join(shard["sha256"] for shard in self.manifest["shards"]).encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return int(self.manifest["samples"])
+
+    @cached_property
+    def _places(self) -> list[list[int]]:
+        columns = ("shard", "offset", "image_length", "annotation_offset", "annotation_length")
+        return [self.index[name].to_pylist() for name in columns]
+
+    def read(self, row: int) -> StoredSample:
+        """The sample of an index row; one read fetches both its files, which lie side by side."""
+        shard, offset, image_length, annotation_offset, annotation_length = (column[row] for column in self._places)
+        end = annotation_offset + annotation_length
+        data = self._read_range(shard, offset, end)
+        return StoredSample(data[:image_length], data[annotation_offset - offset :])
+
+    def _read_range(self, shard: int, start: int, end: int) -> bytes:
+        location = storage.join(self.root, self.manifest["shards"][shard]["file"])
+        if not storage.is_local(location):
+            fs, path = storage.file_system(location)
+            return fs.cat_file(path, start=start, end=end)
+        owner, handle = self._files.get(shard, (0, 0))
+        if owner != os.getpid():
+            handle = os.open(location.removeprefix("file://"), os.O_RDONLY)
+            self._files[shard] = os.getpid(), handle
+        return os.pread(handle, end - start, start)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"root": self.root, "manifest": self.manifest, "_files": {}}
+
+
+def open_dataset(location: str) -> ShardedDataset:
+    """The finished dataset at `location`, or the only one in the folders directly below it. Raises `NotADataset`."""
+    location = location.rstrip("/")
+    if storage.exists(storage.join(location, MANIFEST)):
+        root = location
+    else:
+        found = [name for name in storage.names(location) if storage.exists(storage.join(location, name, MANIFEST))]
+        if len(found) > 1:
+            raise NotADataset(f"{location} holds {len(found)} datasets: {', '.join(found)}; name one of them, e.g. {location}/{found[0]}")
+        if not found:
+            raise NotADataset(_why_not(location))
+        root = storage.join(location, found[0])
+    return ShardedDataset(root, json.loads(storage.read_bytes(storage.join(root, MANIFEST))))
+
+
+def _why_not(location: str) -> str:
+    if not storage.exists(location):
+        return f"{location} does not exist; a dataset is the OUTPUT folder of `python -m pipelines run GRAPH --output OUTPUT`"
+    shards = [name for name in storage.names(location) if name.endswith(".tar")]
+    if shards:
+        return f"{location} has {len(shards)} shards but no {MANIFEST}: its run did not finish; run the graph again with the same --output"
+    return f"{location} holds no {MANIFEST}; a dataset is the OUTPUT folder of `python -m pipelines run GRAPH --output OUTPUT`"
+
+
+def iterate(dataset: ShardedDataset) -> Iterator[tuple[dict[str, Any], StoredSample]]:
+    """Every sample with its index row, in the order of the shards."""
+    for batch in dataset.index.to_batches(max_chunksize=1024):
+        start = batch.to_pylist()
+        for row in start:
+            end = row["annotation_offset"] + row["annotation_length"]
+            data = dataset._read_range(row["shard"], row["offset"], end)
+            yield row, StoredSample(data[: row["image_length"]], data[row["annotation_offset"] - row["offset"] :])

@@ -1,0 +1,191 @@
+"""Supervisely's project JSON: the meta and the annotation of one image, read leniently and written in today's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
+from pipelines.formats import bitmaps
+from pipelines.image import Size
+from pipelines.meta import SHAPE_NAMES, ClassSpec, Meta, TagSpec, nearest
+from pipelines.sample import Tag
+
+# What a figure's JSON says about its geometry, and ids that would no longer be unique in what is made of it.
+_GEOMETRY_KEYS = {"classTitle", "tags", "description", "points", "bitmap", "type", "geometryType", "shape", "id", "classId"}
+
+
+class BadAnnotation(ValueError):
+    """JSON that is not a project's meta or an image's annotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What is known of one image; `size` is (height, width), figures are in drawing order."""
+
+    size: Size
+    figures: tuple[Figure, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    description: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_meta(data: Any) -> Meta:
+    """A `meta.json`: classes, tags, also the older `tags_images` + `tags_objects`, and a bare list of classes."""
+    if isinstance(data, list):
+        data = {"classes": data}
+    if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
+        raise BadAnnotation('a project meta is an object with a list "classes"; this one has none')
+    meta = Meta()
+    for entry in data["classes"]:
+        spec = _class_spec(entry)
+        if spec.title in meta.titles:
+            raise BadAnnotation(f"the class {spec.title!r} is listed twice; titles are unique")
+        meta = meta.with_class(spec)
+    split = [*data.get("tags_images", ()), *data.get("tags_objects", ())]
+    if split and data.get("tags"):
+        raise BadAnnotation('the meta has "tags" beside "tags_images" / "tags_objects"; it may use one of the two forms')
+    for entry in split or data.get("tags", ()):
+        meta = meta.with_tag(_tag_spec(entry))
+    return meta
+
+
+def _class_spec(entry: Any) -> ClassSpec:
+    if not isinstance(entry, dict) or not isinstance(entry.get("title"), str):
+        raise BadAnnotation(f'a class of the meta is an object with a "title"; found {entry!r}')
+    title, shape = entry["title"], entry.get("shape")
+    if shape not in SHAPE_NAMES:
+        raise BadAnnotation(
+            f"class {title!r} has the shape {shape!r}; one of {', '.join(SHAPE_NAMES)}{nearest(str(shape), SHAPE_NAMES)}"
+        )
+    extra = {key: value for key, value in entry.items() if key not in ("title", "shape", "color")}
+    return ClassSpec(title, shape, str(entry.get("color") or "").lower(), extra)
+
+
+def _tag_spec(entry: Any) -> TagSpec:
+    if isinstance(entry, str):
+        return TagSpec(entry)
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+        raise BadAnnotation(f'a tag of the meta is a name or an object with a "name"; found {entry!r}')
+    values = tuple(str(value) for value in entry.get("values") or ())
+    return TagSpec(entry["name"], entry.get("value_type", "any_string"), values, str(entry.get("color") or "").lower())
+
+
+def meta_json(meta: Meta) -> dict[str, Any]:
+    """The content of a `meta.json`."""
+    tags: list[dict[str, Any]] = []
+    for tag in meta.tags:
+        entry: dict[str, Any] = {"name": tag.name, "value_type": tag.value_type, "color": tag.color}
+        tags.append(entry | ({"values": list(tag.values)} if tag.values else {}))
+    classes = [{"title": c.title, "shape": c.shape, "color": c.color} | dict(c.extra) for c in meta.classes]
+    return {"classes": classes, "tags": tags}
+
+
+def parse_annotation(data: Any, meta: Meta) -> Annotation:
+    """An image's annotation. A figure's kind is the shape of its class in `meta`; degenerate figures are dropped.
+
+    Raises `BadAnnotation` for what cannot be understood: no size, no objects, a class that the meta lacks.
+    """
+    if not isinstance(data, dict):
+        raise BadAnnotation(f"an annotation is a JSON object, this one is {type(data).__name__}")
+    size = data.get("size")
+    sides = (size.get("height"), size.get("width")) if isinstance(size, dict) else (None, None)
+    if not all(isinstance(side, int) and side > 0 for side in sides):
+        raise BadAnnotation(f'an annotation needs "size" with a positive "height" and "width"; found {size!r}')
+    objects = data.get("objects")
+    if not isinstance(objects, list):
+        raise BadAnnotation('an annotation needs a list "objects"')
+    figures = tuple(figure for entry in objects for figure in _figures(entry, meta))
+    known = {"size", "objects", "tags", "description", "name"}
+    extra = {key: value for key, value in data.items() if key not in known}
+    height, width = sides
+    return Annotation((height, width), figures, _tags(data.get("tags")), data.get("description") or "", extra)
+
+
+def _tags(entries: Any) -> tuple[Tag, ...]:
+    tags = []
+    for entry in entries or ():
+        if isinstance(entry, str):
+            tags.append(Tag(entry))
+        elif isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            value = entry.get("value")
+            tags.append(Tag(entry["name"], None if value is None else str(value)))
+        else:
+            raise BadAnnotation(f'a tag is a name or an object with a "name"; found {entry!r}')
+    return tuple(tags)
+
+
+def _figures(entry: Any, meta: Meta) -> list[Figure]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("classTitle"), str):
+        raise BadAnnotation(f'an object needs a "classTitle"; found {str(entry)[:80]}')
+    title = entry["classTitle"]
+    kind = meta.shape_of(title)
+    if kind is None:
+        raise BadAnnotation(f"an object is of class {title!r}, which the project's meta does not list{nearest(title, meta.titles)}")
+    extra = {key: value for key, value in entry.items() if key not in _GEOMETRY_KEYS}
+    tags, description = _tags(entry.get("tags")), entry.get("description") or ""
+    return [Figure(title, shape, tags, description, extra) for shape in _shapes(entry, kind, title)]
+
+
+def _shapes(entry: dict[str, Any], kind: str, title: str) -> tuple[Shape, ...]:
+    if kind == "graph":
+        raise BadAnnotation(f"an object of class {title!r} is a graph of key points, which no action can change; ignore or drop the class")
+    if kind == "bitmap":
+        bitmap = entry.get("bitmap")
+        if not isinstance(bitmap, dict) or not isinstance(bitmap.get("data"), str):
+            raise BadAnnotation(f'an object of bitmap class {title!r} needs "bitmap": {{"origin": [x, y], "data": ...}}')
+        x, y = bitmap.get("origin") or (0, 0)
+        return Bitmap.trimmed(round(x), round(y), bitmaps.decode(bitmap["data"]))
+    points = entry.get("points")
+    if not isinstance(points, dict) or not isinstance(points.get("exterior"), list):
+        raise BadAnnotation(f'an object of {kind} class {title!r} needs "points": {{"exterior": [[x, y], ...]}}')
+    exterior = points["exterior"]
+    if kind == "polygon":
+        holes = tuple(hole for hole in points.get("interior") or () if len(hole) >= 3)
+        return (Polygon(exterior, holes),) if len(exterior) >= 3 else ()
+    if kind == "rectangle":
+        return (Rectangle(*exterior[0], *exterior[1]),) if len(exterior) >= 2 else ()
+    if kind == "line":
+        return (Line(exterior),) if len(exterior) >= 2 else ()
+    return (Point(float(exterior[0][0]), float(exterior[0][1])),) if exterior else ()
+
+
+def annotation_json(size: Size, figures: Sequence[Figure], tags: Sequence[Tag] = (), description: str = "",
+                    extra: Mapping[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
+    """The content of an annotation file for an image of this (height, width)."""
+    return {
+        "description": description,
+        "tags": [{"name": tag.name, "value": tag.value} for tag in tags],
+        "size": {"height": size[0], "width": size[1]},
+        "objects": [_figure_json(figure) for figure in figures],
+        **(extra or {}),
+    }
+
+
+def _figure_json(figure: Figure) -> dict[str, Any]:
+    return {
+        "classTitle": figure.title,
+        "geometryType": figure.shape.kind,
+        "description": figure.description,
+        "tags": [{"name": tag.name, "value": tag.value} for tag in figure.tags],
+        **_geometry_json(figure.shape),
+        **figure.extra,
+    }
+
+
+def _geometry_json(shape: Shape) -> dict[str, Any]:
+    match shape:
+        case Bitmap():
+            return {"bitmap": {"origin": [shape.x, shape.y], "data": bitmaps.encode(shape)}}
+        case Polygon():
+            points = [ring.tolist() for ring in shape.rings]
+        case Rectangle():
+            points = [[[shape.left, shape.top], [shape.right, shape.bottom]]]
+        case Line():
+            points = [shape.points.tolist()]
+        case Point():
+            points = [[[float(shape.x), float(shape.y)]]]
+        case _:
+            raise TypeError(f"no annotation form for a {type(shape).__name__}")
+    return {"points": {"exterior": points[0], "interior": points[1:]}}

@@ -1,0 +1,1 @@
+"""A DTL graph from text to plan: parse, check everything at once, order."""

@@ -1,0 +1,110 @@
+"""The record that flows through a graph, and the two things its identity decides: its key and its random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from pipelines.figures import Figure
+from pipelines.image import Image
+
+KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word attached to an image or an object, with an optional value."""
+
+    name: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The labelled image a sample comes from, by names that do not depend on where the data is stored.
+
+    `name_is_free` says that no other image of the run could claim the same output name.
+    """
+
+    project: str
+    dataset: str
+    file: str
+    name_is_free: bool = True
+
+    @property
+    def stem(self) -> str:
+        """The file name without its last extension."""
+        return PurePosixPath(self.file).stem
+
+    @property
+    def extension(self) -> str:
+        """The last extension with its dot, as written."""
+        return PurePosixPath(self.file).suffix
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.dataset}/{self.file}"
+
+    def key(self) -> bytes:
+        """The key of the sample that this image starts as."""
+        return blake2b(str(self).encode(), digest_size=KEY_BYTES).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image expression with its figures and tags.
+
+    `key` is the path taken through the graph, hashed: equal paths give equal keys on every runner. `dataset` is the dataset the
+    sample will be saved to. Figures are in drawing order (later ones on top), in pixels of `image.size`, x right, y down.
+    """
+
+    key: bytes
+    origin: Origin
+    dataset: str
+    image: Image
+    figures: tuple[Figure, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    description: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def child(self, layer: str, ordinal: int) -> Sample:
+        """The sample under the key it has after being the `ordinal`-th result of `layer`."""
+        digest = blake2b(self.key, digest_size=KEY_BYTES)
+        digest.update(b"%d\0%s" % (ordinal, layer.encode()))
+        return replace_key(self, digest.digest())
+
+
+def replace_key(sample: Sample, key: bytes) -> Sample:
+    """The same sample under another key (written out: `dataclasses.replace` costs five times as much, once a layer)."""
+    return Sample(
+        key, sample.origin, sample.dataset, sample.image, sample.figures, sample.tags, sample.description, sample.extra
+    )
+
+
+class Randomness:
+    """The random numbers of one layer: a generator that depends on the seed, the layer and the sample, and on nothing else.
+
+    One object serves one layer of one worker. `for_key` winds the same Philox generator to the sample's own stream, which costs
+    a quarter of building a new one; the generator is valid until the next call.
+    """
+
+    def __init__(self, seed: int, layer: str) -> None:
+        self._salt = b"%d\0%s" % (seed, layer.encode())
+        self._philox = np.random.Philox(key=0)
+        self._state: dict[str, Any] = dict(self._philox.state)
+        self._generator = np.random.Generator(self._philox)
+
+    def for_key(self, key: bytes) -> np.random.Generator:
+        digest = blake2b(self._salt, digest_size=16, key=key).digest()
+        self._state["state"]["key"] = np.frombuffer(digest, np.dtype("<u8")).astype(np.uint64)
+        self._philox.state = self._state
+        return self._generator
+
+
+def with_figures(sample: Sample, figures: tuple[Figure, ...]) -> Sample:
+    """The same sample with other figures."""
+    return replace(sample, figures=figures)

@@ -1,0 +1,113 @@
+"""What every layout offers: its classes, its datasets, its images by name, and one image's annotation."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import scipy.ndimage
+
+from pipelines.figures import Bitmap
+from pipelines.formats import storage
+from pipelines.formats.label_images import BadImage, picture_size
+from pipelines.formats.supervisely import Annotation
+from pipelines.image import Size
+from pipelines.meta import Meta
+
+PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".mpo", ".bmp", ".png", ".webp", ".tif", ".tiff")
+
+_HEADER_BYTES = 1 << 16
+
+
+class SourceError(ValueError):
+    """A location that is not what it was taken for."""
+
+
+class BadItem(ValueError):
+    """One image or its labels cannot be used; the others can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A labelled image by name: the address of the picture, and those of its label files in the layout's order."""
+
+    file: str
+    image: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Project(ABC):
+    """Labelled images under a name. Small and picklable: workers get it whole, images are listed on the launcher."""
+
+    layout: ClassVar[str]
+
+    name: str
+    location: str
+    meta: Meta
+    datasets: tuple[str, ...]
+
+    @classmethod
+    @abstractmethod
+    def matches(cls, location: str) -> bool:
+        """Whether the location looks like this layout."""
+
+    @classmethod
+    @abstractmethod
+    def open(cls, name: str, location: str) -> Self:
+        """Read what describes the project as a whole. Raises `SourceError`."""
+
+    @abstractmethod
+    def items(self, dataset: str) -> Iterator[Item]:
+        """The images of a dataset, sorted by name."""
+
+    @abstractmethod
+    def read(self, item: Item) -> Annotation:
+        """The annotation of one image. Raises `BadItem` or the errors of the formats."""
+
+
+def size_of_picture(address: str) -> Size:
+    """(height, width) of a picture, from as few bytes as possible. Raises `BadItem`."""
+    try:
+        head = storage.read_bytes(address, at_most=_HEADER_BYTES)
+    except FileNotFoundError:
+        raise BadItem(f"the image {address} does not exist") from None
+    try:
+        return picture_size(head)
+    except BadImage as error:
+        if len(head) < _HEADER_BYTES:
+            raise BadItem(f"{error} ({address}, {len(head)} bytes)") from None
+    try:
+        # A large preview or colour profile can stand before the size.
+        return picture_size(storage.read_bytes(address))
+    except BadImage as error:
+        raise BadItem(f"{error} ({address})") from None
+
+
+def require_size(labels: Size, picture: Size) -> None:
+    """Raises `BadItem` when label image and picture, both (height, width), differ."""
+    if labels != picture:
+        raise BadItem(
+            f"the labels are {labels[1]}x{labels[0]} (width x height), the image is {picture[1]}x{picture[0]}; "
+            "they must have the same size"
+        )
+
+
+def regions(values: np.ndarray) -> Iterator[tuple[int, Bitmap]]:
+    """Each value above 0 of a label image, ascending, with its pixels. One pass finds all boxes."""
+    # find_objects numbers labels without gaps: values far apart would cost a list entry each.
+    present = np.flatnonzero(np.bincount(values.ravel()))
+    compact = np.zeros(int(present[-1]) + 1, np.int32)
+    present = present[present > 0]
+    compact[present] = np.arange(1, len(present) + 1)
+    boxes = scipy.ndimage.find_objects(compact[values])
+    for value, (rows, columns) in zip(present.tolist(), boxes, strict=True):
+        yield value, Bitmap(columns.start, rows.start, values[rows, columns] == value)
+
+
+def by_stem(names: Sequence[str]) -> dict[str, str]:
+    """Picture files by their name without extension."""
+    return {name.rsplit(".", 1)[0]: name for name in names if name.lower().endswith(PICTURE_EXTENSIONS)}

@@ -1,0 +1,102 @@
+"""Mapillary Vistas v1.2 and v2.0: `training|validation/images`, 16-bit instance images, and a config that names the labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from pipelines.figures import Figure
+from pipelines.formats import storage
+from pipelines.formats.label_images import read_labels
+from pipelines.formats.supervisely import Annotation
+from pipelines.meta import ClassSpec, Meta
+from pipelines.sources.base import BadItem, Item, Project, SourceError, by_stem, regions, require_size, size_of_picture
+
+SPLITS = ("training", "validation", "testing")
+VERSIONS = ("v1.2", "v2.0")
+
+
+@dataclass(frozen=True)
+class Mapillary(Project):
+    """`folder` leads from a split to its instance images; `titles` and `has_instances` are by label number."""
+
+    layout: ClassVar[str] = "mapillary"
+
+    folder: str = "instances"
+    titles: tuple[str, ...] = ()
+    has_instances: tuple[bool, ...] = ()
+
+    @classmethod
+    def matches(cls, location: str) -> bool:
+        found = storage.names(location)
+        return any(name.startswith("config") and name.endswith(".json") for name in found) and bool(set(SPLITS) & set(found))
+
+    @classmethod
+    def open(cls, name: str, location: str) -> Self:
+        """Where one download holds the instances of both versions, v1.2 is read: the one whose names are in common use."""
+        found = storage.names(location)
+        splits = [split for split in SPLITS if split in found]
+        folder = next((folder for folder in ("instances", "v1.2/instances", "v2.0/instances") if _any(location, splits, folder)), None)
+        if folder is None:
+            raise SourceError(
+                f"{location} has no instance images; they lie in training/instances (or training/v1.2/instances, "
+                "training/v2.0/instances) beside training/images"
+            )
+        version = folder.split("/")[0] if "/" in folder else None
+        candidates = (f"config_{version}.json",) if version else ("config.json", *(f"config_{v}.json" for v in VERSIONS))
+        config = next((candidate for candidate in candidates if candidate in found), None)
+        if config is None:
+            raise SourceError(f"{location} has no {' or '.join(candidates)}; it names the labels of the instance images")
+        labels = _read_config(storage.join(location, config))
+        meta = Meta()
+        for label in labels:
+            meta = meta.with_class(ClassSpec(label["readable"], "bitmap", "#%02x%02x%02x" % tuple(label["color"])))
+        titles = tuple(label["readable"] for label in labels)
+        instances = tuple(bool(label["instances"]) for label in labels)
+        used = tuple(split for split in splits if storage.names(storage.join(location, split, *folder.split("/"))))
+        return cls(name, location, meta, used, folder, titles, instances)
+
+    def items(self, dataset: str) -> Iterator[Item]:
+        pictures = storage.join(self.location, dataset, "images")
+        for stem, file in sorted(by_stem(storage.names(pictures)).items()):
+            yield Item(file, storage.join(pictures, file), (storage.join(self.location, dataset, self.folder, f"{stem}.png"),))
+
+    def read(self, item: Item) -> Annotation:
+        """One bitmap an instance; labels without instances become one bitmap each."""
+        address = item.labels[0]
+        try:
+            values = read_labels(storage.read_bytes(address)).indices.astype(np.uint16)
+        except FileNotFoundError:
+            raise BadItem(f"the instance image {address} does not exist") from None
+        except ValueError as error:
+            raise BadItem(f"{error} ({address})") from None
+        size = size_of_picture(item.image)
+        require_size((values.shape[0], values.shape[1]), size)
+        labels = values >> 8
+        if int(labels.max(initial=0)) >= len(self.titles):
+            raise BadItem(f"the instance image has the label {int(labels.max())}, the config names labels 0 to {len(self.titles) - 1}")
+        separate = np.array(self.has_instances)[labels]
+        # Shifted by one, so that label 0 instance 0 is a region too.
+        numbers = np.where(separate, values, labels << 8).astype(np.int32) + 1
+        figures = tuple(Figure(self.titles[(number - 1) >> 8], mask) for number, mask in regions(numbers))
+        return Annotation(size, figures)
+
+
+def _any(location: str, splits: list[str], folder: str) -> bool:
+    return any(storage.exists(storage.join(location, split, folder)) for split in splits)
+
+
+def _read_config(address: str) -> list[dict[str, Any]]:
+    try:
+        labels = json.loads(storage.read_bytes(address))["labels"]
+        for label in labels:
+            label["readable"], label["instances"], label["color"][2]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise SourceError(
+            f'{address} is not a Vistas config: it needs "labels", each with "readable", "instances" and "color" ({error})'
+        ) from None
+    return list(labels)

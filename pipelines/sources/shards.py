@@ -1,0 +1,43 @@
+"""Our own datasets as input: the shards are read in place, each file by its byte range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import pyarrow.compute as pc
+
+from pipelines.formats import storage
+from pipelines.formats.shards import MANIFEST, NotADataset, open_dataset
+from pipelines.formats.supervisely import Annotation
+from pipelines.sources.base import Item, Project, SourceError, size_of_picture
+from pipelines.sources.supervisely import read_annotation
+
+
+@dataclass(frozen=True)
+class Shards(Project):
+    layout: ClassVar[str] = "shards"
+
+    @classmethod
+    def matches(cls, location: str) -> bool:
+        return storage.exists(storage.join(location, MANIFEST))
+
+    @classmethod
+    def open(cls, name: str, location: str) -> Self:
+        try:
+            dataset = open_dataset(location)
+        except NotADataset as error:
+            raise SourceError(str(error)) from None
+        return cls(name, dataset.root, dataset.meta, tuple(sorted(set(dataset.index["dataset"].to_pylist()))))
+
+    def items(self, dataset: str) -> Iterator[Item]:
+        stored = open_dataset(self.location)
+        rows = stored.index.filter(pc.equal(stored.index["dataset"], dataset)).sort_by("name")
+        for row in rows.to_pylist():
+            shard = storage.join(self.location, stored.manifest["shards"][row["shard"]]["file"])
+            image = storage.byte_range(shard, row["offset"], row["image_length"])
+            yield Item(row["name"], image, (storage.byte_range(shard, row["annotation_offset"], row["annotation_length"]),))
+
+    def read(self, item: Item) -> Annotation:
+        return read_annotation(item.labels[0], self, size_of_picture(item.image))
