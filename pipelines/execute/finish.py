@@ -10,14 +10,13 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.execute.reading import Listing
 from pipelines.execute.step import Count, Failure
 from pipelines.execute.writer import Shard, Target
 from pipelines.formats import storage
-from pipelines.formats.shards import ERRORS, INDEX, INDEX_SCHEMA, MANIFEST, META, TarWriter, shard_name
+from pipelines.formats.shards import ERRORS, INDEX, INDEX_SCHEMA, MANIFEST, META, TarWriter, read_parquet, shard_name
 from pipelines.formats.supervisely import meta_json
 from pipelines.graph.plan import Plan
 from pipelines.sources import Project
@@ -73,7 +72,7 @@ def finish(dataset: Dataset, shards: Iterable[Shard], counts: Mapping[str, Count
     complete = [written.get(number) or _empty_shard(target, number) for number in range(target.shards)]
     with storage.appearing(storage.join(target.folder, INDEX)) as file, pq.ParquetWriter(file, INDEX_SCHEMA) as index:
         for number in sorted(written):
-            index.write_table(pq.read_table(pa.BufferReader(storage.read_bytes(target.index_part(number)))))
+            index.write_table(read_parquet(target.index_part(number)))
     lines = sorted(json.dumps(failure.record(), ensure_ascii=False) for failure in failures)
     storage.write_bytes(storage.join(target.folder, ERRORS), "".join(f"{line}\n" for line in lines).encode())
     manifest = dataset.manifest | {

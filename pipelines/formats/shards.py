@@ -57,6 +57,11 @@ def shard_name(dataset: str, number: int, count: int) -> str:
     return f"{dataset}-{number:05d}-of-{count:05d}.tar"
 
 
+def read_parquet(location: str) -> pa.Table:
+    """A Parquet file's table. Without threads: Arrow's own may still hold the buffer when Python exits, and abort the process."""
+    return pq.ParquetFile(pa.BufferReader(storage.read_bytes(location))).read(use_threads=False)
+
+
 class TarWriter:
     """Appends members to a tar whose headers hold no clock, user or host, and knows each member's place and the whole's digest."""
 
@@ -109,7 +114,7 @@ class ShardedDataset:
     @cached_property
     def index(self) -> pa.Table:
         """One row a sample, columns as in `INDEX_SCHEMA`."""
-        return pq.read_table(pa.BufferReader(storage.read_bytes(storage.join(self.root, INDEX))))
+        return read_parquet(storage.join(self.root, INDEX))
 
     @cached_property
     def meta(self) -> Meta:

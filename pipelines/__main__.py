@@ -1,0 +1,51 @@
+"""`python -m pipelines`: from labelled images to training samples."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from pipelines.commands.errors import UserError
+
+COMMANDS = ("check", "draw", "run", "preview", "stats", "unpack", "synth", "actions")
+
+_EPILOG = """\
+a first run, on artificial data:
+  python -m pipelines synth data/voc --format voc --images 200
+  python -m pipelines check configs/graphs/pascal_voc.json --project PascalVOC=data/voc
+  python -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=data/voc --output out
+  python -m pipelines preview out
+
+Each command explains itself: python -m pipelines run --help
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines",
+        description="Turn labelled images into training samples for click segmentation: a graph says how, Beam does it at any scale.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        importlib.import_module(f"pipelines.commands.{name}").add_parser(commands)
+    given, rest = parser.parse_known_args(arguments)
+    if rest and given.command != "run":
+        parser.error(f"{given.command} has no option {rest[0]}; see python -m pipelines {given.command} --help")
+    given.rest = rest
+    try:
+        return int(given.function(given))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line, one subcommand a file: each adds its own parser and runs it."""

@@ -1,0 +1,64 @@
+"""`check`: everything wrong with a graph, without reading an image."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sized
+from typing import Any
+
+from pipelines.commands.arguments import add_graph, read_projects
+from pipelines.commands.errors import shown
+from pipelines.graph.check import check
+from pipelines.graph.problems import GraphError
+from pipelines.graph.spec import read_graph
+
+_EPILOG = """\
+example:
+  python -m pipelines check configs/graphs/pascal_voc.json --project PascalVOC=data/VOC2012
+
+Without --project the layers, their settings and connections are checked; with it also datasets, classes and tags.
+The exit code is 0 when there is no error (warnings are allowed), else 1.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "check",
+        help="find everything wrong with a graph",
+        description="Check a graph and name all its problems at once, each with its line. No image is read, nothing is written.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_graph(parser, projects_required=False)
+    parser.set_defaults(function=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    projects = read_projects(arguments) if arguments.project else None
+    with shown(GraphError):
+        checked = check(read_graph(arguments.graph), projects)
+    for problem in checked.problems:
+        print(problem)
+    if checked.plan is None:
+        print(f"{arguments.graph}: {_count(checked.errors, 'error')}, {_count(checked.warnings, 'warning')}")
+        return 1
+    print(f"{arguments.graph}: {len(checked.plan.layers)} layers, no error, {_count(checked.warnings, 'warning')}")
+    if projects is None:
+        needed = " ".join(f"--project {name}=LOCATION" for name in _projects(checked.plan))
+        print(f"  classes and datasets were not checked; add {needed}")
+    else:
+        meta = checked.plan.sink.meta
+        print(f"  result: {checked.plan.sink.dst[0]}")
+        print(f"  classes: {', '.join(f'{spec.title} ({spec.shape})' for spec in meta.classes) or 'none'}")
+        print(f"  tags: {', '.join(spec.name for spec in meta.tags) or 'none'}")
+    for layer, name in checked.plan.dead_ends:
+        print(f"  {name} of layer {layer.number} ({layer.action.word}) is read by no layer: samples sent there are discarded")
+    return 0
+
+
+def _count(found: Sized, name: str) -> str:
+    return f"{len(found)} {name}{'' if len(found) == 1 else 's'}"
+
+
+def _projects(plan: Any) -> list[str]:
+    return sorted({layer.selection.project for layer in plan.sources})

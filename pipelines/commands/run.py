@@ -1,0 +1,99 @@
+"""`run`: a graph over its projects into a sharded dataset."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from typing import Any
+
+from pipelines.commands.arguments import add_graph, read_plan, read_projects
+from pipelines.commands.errors import shown
+
+_OWN = ("--project", "--output", "--seed", "--shards", "--max-errors", "--overwrite")
+
+_EPILOG = """\
+examples:
+  python -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=data/VOC2012 --output out
+  python -m pipelines run ... --direct_running_mode=multi_processing --direct_num_workers=8       all cores of this machine
+  python -m pipelines run ... --runner=FlinkRunner --flink_master=HOST:8081                       a Flink cluster
+  python -m pipelines run ... --runner=DataflowRunner --project_id ...                            Dataflow, see docs/running.md
+
+Any option of Beam can be given. Graph, seed and inputs decide every byte of the result: the number of workers does not.
+The dataset is OUTPUT/<name the graph gives it>; see docs/datasets.md for what is in it.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="make a dataset: run a graph on Beam",
+        description="Run a graph over labelled images and write a sharded dataset, on this machine or any Beam runner.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_graph(parser)
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder (or address) below which the dataset is written")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides every random draw (default 0)")
+    parser.add_argument(
+        "--shards", type=_positive, metavar="N", help="number of shards (default: one for every 100 images, at least 8)"
+    )
+    parser.add_argument(
+        "--max-errors",
+        type=_share,
+        default=0.01,
+        metavar="R",
+        help="share of images that may fail before the run counts as failed (default 0.01); failures are listed in errors.jsonl",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a finished dataset of that name")
+    parser.set_defaults(function=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    # What Beam logs of its own optional parts says nothing to the people who run a graph.
+    logging.getLogger().setLevel(logging.ERROR)
+    # Beam takes seconds to import; the other commands, and --help, do without.
+    from pipelines.execute.options import BadOption, read_options
+    from pipelines.execute.run import RunError, Settings, funnel_table, verdict
+    from pipelines.execute.run import run as execute
+
+    with shown(BadOption):
+        options = read_options(arguments.rest, _OWN)
+    projects = read_projects(arguments)
+    plan = read_plan(arguments, projects)
+    settings = Settings(arguments.output, arguments.seed, arguments.shards, arguments.overwrite)
+    started = time.monotonic()
+    with shown(RunError):
+        dataset = execute(plan, projects, settings, options)
+    manifest = dataset.manifest
+    print(funnel_table(manifest))
+    used = sum(1 for shard in manifest["shards"] if shard["samples"])
+    megabytes = sum(shard["bytes"] for shard in manifest["shards"]) / 1e6
+    print(
+        f"\n{manifest['samples']:,} samples in {len(manifest['shards'])} shards ({used} with samples, {megabytes:.1f} MB), "
+        f"{manifest['errors']} errors, {time.monotonic() - started:.0f} s: {dataset.root}"
+    )
+    if problem := verdict(manifest, arguments.max_errors):
+        print(f"failed: {problem}", file=sys.stderr)
+        return 1
+    print(f"look at it: python -m pipelines preview {arguments.output}")
+    return 0
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.isdigit() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, a whole number of at least 1 is expected")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, a share from 0 to 1 is expected, e.g. 0.01 for one in a hundred")
+    return value
