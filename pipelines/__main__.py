@@ -25,7 +25,7 @@ Each command explains itself: python -m pipelines run --help
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pipelines",
-        description="Turn labelled images into training samples for click segmentation: a graph says how, Beam does it at any scale.",
+        description="Turn labelled images into training samples: a graph says how, Apache Beam does it at any scale.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

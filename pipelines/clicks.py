@@ -103,8 +103,8 @@ class _Depth:
     """How deep each pixel lies inside an error, as squared distance, stored for the error's bounding box only.
 
     Outside of the box the depth is 0. The box with one more pixel on every side holds a nearest outside pixel of
-    every pixel in it, so cutting to the box changes no distance. Squared distances are whole numbers and compare exactly;
-    OpenCV's roots of equal ones differ in the last bit, depending on where in the row they stand.
+    every pixel in it, so cutting to the box changes no distance. Squared distances are whole numbers and compare
+    exactly; OpenCV's roots of equal ones differ in the last bit, depending on where in the row they stand.
     """
 
     left: int

@@ -11,9 +11,7 @@ from pipelines.sample import Sample
 
 def crop(sample: Sample, rect: Rect) -> Sample:
     """The part of the image inside `rect`, which lies inside the image; figures are cut, and moved to the new origin."""
-    figures = reshape(
-        sample.figures, lambda shape: (piece.shift(-rect.left, -rect.top) for piece in shape.crop(rect))
-    )
+    figures = reshape(sample.figures, lambda shape: (piece.shift(-rect.left, -rect.top) for piece in shape.crop(rect)))
     return replace(sample, image=sample.image.crop(rect), figures=figures)
 
 

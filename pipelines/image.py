@@ -6,7 +6,7 @@ Nothing here decodes a file. A sample that a filter drops has therefore never co
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import cv2
@@ -71,11 +71,13 @@ class PixelOp(ABC):
     """
 
     word: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]]
     registry: ClassVar[dict[str, type[PixelOp]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         PixelOp.registry[cls.word] = cls
+        cls.fields = tuple(name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind))
 
     @abstractmethod
     def apply(self, pixels: Pixels) -> Pixels:
@@ -87,7 +89,7 @@ class PixelOp(ABC):
 
     def record(self) -> list[Any]:
         """The op as plain values: its word, then its fields in order."""
-        return [self.word, *astuple(self)]  # type: ignore[call-overload]
+        return [self.word, *(getattr(self, name) for name in self.fields)]
 
     @staticmethod
     def from_record(record: list[Any]) -> PixelOp:

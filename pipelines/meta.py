@@ -102,7 +102,7 @@ class Meta:
     def renamed(self, mapping: Mapping[str, str]) -> Meta:
         """Every class looked up once in a complete mapping: `__default__` keeps, `__ignore__` drops, other values rename.
 
-        All entries act at once, so names can be swapped. A new name stands where its first contributor stood and has its colour.
+        All entries act at once, so names can be swapped. A new name stands where its first contributor stood, in its colour.
         """
         result = Meta((), self.tags)
         for spec in self.classes:
@@ -128,7 +128,7 @@ def shape_conflict(title: str, one: str, two: str) -> MetaConflict:
 
 
 def complete(mapping: Mapping[str, str], titles: Iterable[str], other: str | None = None) -> dict[str, str]:
-    """The mapping for every title: listed ones as listed, the rest as `__other__` says, or as `other` where it is not given.
+    """The mapping for every title: listed ones as listed, the rest as `__other__` says, or as `other` without it.
 
     A title that nothing covers is left out of the result.
     """

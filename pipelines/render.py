@@ -30,7 +30,9 @@ def decode(data: bytes, expected: Size | None = None) -> Pixels:
         raise BadPicture(f"the image cannot be decoded ({len(data)} bytes)")
     if expected is not None and pixels.shape[:2] != expected:
         height, width = pixels.shape[:2]
-        raise BadPicture(f"the image is {width}x{height} (width x height), its labels are for {expected[1]}x{expected[0]}")
+        raise BadPicture(
+            f"the image is {width}x{height} (width x height), its labels are for {expected[1]}x{expected[0]}"
+        )
     return pixels
 
 
@@ -38,7 +40,9 @@ def require_whole(data: bytes) -> None:
     """Raises `BadPicture` for a JPEG or PNG without its end: OpenCV would fill the rest with grey and say nothing."""
     jpeg = data[:2] == b"\xff\xd8"
     # Inside a scan every 0xff byte is followed by 0, so an end marker after the last scan header is the end.
-    if (jpeg and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")) or (data[:4] == b"\x89PNG" and b"IEND" not in data[-64:]):
+    if (jpeg and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")) or (
+        data[:4] == b"\x89PNG" and b"IEND" not in data[-64:]
+    ):
         raise BadPicture(f"the image file is cut off after {len(data)} bytes")
 
 

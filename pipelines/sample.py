@@ -95,7 +95,7 @@ class Randomness:
     def __init__(self, seed: int, layer: str) -> None:
         self._salt = b"%d\0%s" % (seed, layer.encode())
         self._philox = np.random.Philox(key=0)
-        self._state: dict[str, Any] = dict(self._philox.state)
+        self._state: Any = self._philox.state
         self._generator = np.random.Generator(self._philox)
 
     def for_key(self, key: bytes) -> np.random.Generator:

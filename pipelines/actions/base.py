@@ -69,7 +69,7 @@ class Action(ABC):
 
     @classmethod
     def from_settings(cls, settings: Any) -> Self:
-        """The action with settings as they stand in a graph. Raises pydantic's `ValidationError`; see `settings.findings_of`."""
+        """The action with settings as they stand in a graph. Raises pydantic's `ValidationError`."""
         # Strict reading of JSON text takes objects for dataclasses and lists for tuples, but no "5" for a 5.
         return _adapter(cls).validate_json(json.dumps(settings))
 

@@ -22,7 +22,12 @@ class Crop(Action):
 
     examples: ClassVar[tuple[Any, ...]] = (
         {"sides": {"left": "4px", "top": "10%"}},
-        {"random_part": {"height": {"min_percent": 40, "max_percent": 90}, "width": {"min_percent": 40, "max_percent": 90}}},
+        {
+            "random_part": {
+                "height": {"min_percent": 40, "max_percent": 90},
+                "width": {"min_percent": 40, "max_percent": 90},
+            }
+        },
     )
 
     def problems(self) -> Iterator[Finding]:
@@ -39,8 +44,5 @@ class Crop(Action):
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """Nothing when no pixel would be left; otherwise the sample is kept even if no object is."""
         size = sample.image.size
-        if self.random_part and rng:
-            rect = self.random_part.draw(size, rng)
-        else:
-            rect = (self.sides or Sides()).inside(size)
+        rect = self.random_part.draw(size, rng) if self.random_part and rng else (self.sides or Sides()).inside(size)
         return () if rect.empty else (geometry.crop(sample, rect),)

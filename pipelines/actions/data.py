@@ -16,7 +16,7 @@ from pipelines.sample import Sample
 @dataclass(frozen=True)
 class Data(Source):
     classes_mapping: dict[str, str] | Literal["default"]
-    """`default` keeps all classes; else title → new title, `__default__` (keep) or `__ignore__` (drop), `__other__` for the rest."""
+    """`default` keeps all; else title → new title, `__default__` (keep) or `__ignore__` (drop), `__other__` for the rest."""
 
     examples: ClassVar[tuple[Any, ...]] = (
         {"classes_mapping": "default"},
@@ -67,7 +67,9 @@ def map_figures(figures: Iterable[Figure], mapping: dict[str, str] | str, other:
     for figure in figures:
         target = mapping.get(figure.title, rest)
         if target is None:
-            raise ValueError(f'an object is of class {figure.title!r}, which the mapping does not cover; add it, or "__other__"')
+            raise ValueError(
+                f'an object is of class {figure.title!r}, which the mapping does not cover; add it, or "__other__"'
+            )
         if target == KEEP:
             yield figure
         elif target != IGNORE:

@@ -26,7 +26,7 @@ class GenerateHints(Action):
     negative_class: str
     """Class of the negative points; it is added with the shape point."""
     min_points_number: Annotated[int, Field(ge=0)]
-    """At least so many of each kind, as far as there are pixels; the number above it is exponential with mean 2, rounded down."""
+    """At least so many of each kind, as far as there are pixels; what comes on top is exponential (mean 2), rounded down."""
 
     random: ClassVar[bool] = True
     examples: ClassVar[tuple[Any, ...]] = (

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -48,7 +49,7 @@ class Condition:
     name_in_range: tuple[str, str] | None = None
     frame_step: Annotated[int, Field(ge=1)] | None = None
 
-    @property
+    @cached_property
     def given(self) -> tuple[str, ...]:
         """The settings that are present."""
         return tuple(item.name for item in fields(self) if getattr(self, item.name) is not None)
@@ -71,7 +72,10 @@ class Condition:
                 )
         if self.name_in_range and self.name_in_range[0] > self.name_in_range[1]:
             first, last = self.name_in_range
-            yield Finding(("condition", "name_in_range"), f"{first!r} comes after {last!r}, so no name is in the range; exchange them")
+            yield Finding(
+                ("condition", "name_in_range"),
+                f"{first!r} comes after {last!r}, so no name is in the range; exchange them",
+            )
 
 
 @action("if")

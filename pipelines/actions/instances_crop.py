@@ -29,7 +29,7 @@ class InstancesCrop(Action):
     classes: SomeNames
     """Objects of these classes become samples; each sample keeps that object alone."""
     pad: Padding
-    """`{"sides": {...}}`: `"10px"`, or percent of the object's box (its width for left and right, its height for top and bottom)."""
+    """`{"sides": {...}}`: `"10px"`, or percent of the object's box (width for left and right, height for top and bottom)."""
     save_classes: Names = ()
     """Objects of these classes are kept in every sample as well."""
 
@@ -43,7 +43,9 @@ class InstancesCrop(Action):
 
     def problems(self) -> Iterator[Finding]:
         if both := sorted(set(self.classes) & set(self.save_classes)):
-            yield Finding(("save_classes",), f"{', '.join(both)} is in classes too; a class is either cut out or kept beside")
+            yield Finding(
+                ("save_classes",), f"{', '.join(both)} is in classes too; a class is either cut out or kept beside"
+            )
 
     def map_meta(self, meta: Meta, notes: Notes) -> Meta:
         notes.unknown_classes(("classes",), self.classes, meta)

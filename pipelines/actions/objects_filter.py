@@ -51,8 +51,8 @@ class FilterBy:
 @dataclass(frozen=True)
 class ObjectsFilter(Action):
     filter_by: FilterBy
-    """`polygon_sizes` deletes objects of `filtering_classes` below (`less`) or above (`greater`) a size, strictly; `names` keeps
-    the objects of these classes and deletes all others."""
+    """`polygon_sizes` deletes objects of `filtering_classes` below (`less`) or above (`greater`) a size, strictly;
+    `names` keeps the objects of these classes and deletes all others."""
 
     examples: ClassVar[tuple[Any, ...]] = (
         {

@@ -38,7 +38,8 @@ def read_length(value: Any) -> Length:
     if match is None:
         hint = f'; did you mean "{value}px"?' if str(value).isdigit() else ""
         raise ValueError(
-            f'found {value!r}, a length is a whole number of pixels like "10px" or a percentage like "33.3%", not negative{hint}'
+            f'found {value!r}, a length is a whole number of pixels like "10px" '
+            f'or a percentage like "33.3%", not negative{hint}'
         )
     if match["pixels"] is not None:
         return Length(int(match["pixels"]), "px")
@@ -68,7 +69,9 @@ class Sides:
     def inside(self, size: Size) -> Rect:
         """What is left of an image of this (height, width) when the sides are cut off; may be empty."""
         height, width = size
-        return Rect(self.left.of(width), self.top.of(height), width - self.right.of(width), height - self.bottom.of(height))
+        return Rect(
+            self.left.of(width), self.top.of(height), width - self.right.of(width), height - self.bottom.of(height)
+        )
 
     def around(self, rect: Rect) -> Rect:
         """The rectangle enlarged by the sides, percentages of its own width and height."""

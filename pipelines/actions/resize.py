@@ -43,7 +43,9 @@ class Resize(Action):
     def problems(self) -> Iterator[Finding]:
         for name, value in (("width", self.width), ("height", self.height)):
             if value == 0:
-                yield Finding((name,), "found 0, a size is a positive number of pixels, or -1 to follow from the other side")
+                yield Finding(
+                    (name,), "found 0, a size is a positive number of pixels, or -1 to follow from the other side"
+                )
         free = [name for name, value in (("width", self.width), ("height", self.height)) if value == FREE]
         if len(free) == 2:
             yield Finding((), "width and height are both -1; at least one of them must be given")

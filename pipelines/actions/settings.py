@@ -24,7 +24,11 @@ def findings_of(cls: type[Action], error: ValidationError, settings: Any) -> lis
         found[path] = entry.get("input")
         expected.setdefault(path, []).append(_expectation(entry, cls, path))
     # Of a value with several allowed forms every form reports; where one of them got further inside, it was the one meant.
-    inner = [path for path in expected if not any(len(other) > len(path) and other[: len(path)] == path for other in expected)]
+    inner = [
+        path
+        for path in expected
+        if not any(len(other) > len(path) and other[: len(path)] == path for other in expected)
+    ]
     return [Finding(path, _sentence(found[path], expected[path])) for path in inner]
 
 
@@ -55,9 +59,8 @@ def _expectation(entry: Any, cls: type[Action], path: tuple[str | int, ...]) -> 
             return f"{_WHOLE_SENTENCE}this setting is missing"
         case "unexpected_keyword_argument":
             known = setting_names(cls, path[:-1])
-            return (
-                f"{_WHOLE_SENTENCE}there is no such setting{nearest(str(path[-1]), known)}; "
-                + (f"allowed: {', '.join(known)}" if known else "there are none here")
+            return f"{_WHOLE_SENTENCE}there is no such setting{nearest(str(path[-1]), known)}; " + (
+                f"allowed: {', '.join(known)}" if known else "there are none here"
             )
         case "value_error":
             return f"{_WHOLE_SENTENCE}{context['error']}"
@@ -83,7 +86,11 @@ def _expectation(entry: Any, cls: type[Action], path: tuple[str | int, ...]) -> 
         case "greater_than":
             return f"more than {context['gt']:g} is expected"
         case "too_short":
-            return "at least one entry is expected" if context["min_length"] == 1 else f"{context['min_length']} entries are expected"
+            return (
+                "at least one entry is expected"
+                if context["min_length"] == 1
+                else f"{context['min_length']} entries are expected"
+            )
         case _:
             return str(entry["msg"])
 

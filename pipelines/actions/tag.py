@@ -46,7 +46,9 @@ class TagImage(Action):
             return meta.with_tag(TagSpec(tag.name, "none" if isinstance(self.tag, str) else "any_string"))
         if meta.tag(tag.name) is None:
             names = [spec.name for spec in meta.tags]
-            notes.warning(("tag",), f"no tag {tag.name!r} arrives here, so there is nothing to delete{nearest(tag.name, names)}")
+            notes.warning(
+                ("tag",), f"no tag {tag.name!r} arrives here, so there is nothing to delete{nearest(tag.name, names)}"
+            )
         return meta.without_tag(tag.name)
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:

@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "check",
         help="find everything wrong with a graph",
-        description="Check a graph and name all its problems at once, each with its line. No image is read, nothing is written.",
+        description="Check a graph and name all its problems at once, each with its line. No image is read.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,7 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"  classes: {', '.join(f'{spec.title} ({spec.shape})' for spec in meta.classes) or 'none'}")
         print(f"  tags: {', '.join(spec.name for spec in meta.tags) or 'none'}")
     for layer, name in checked.plan.dead_ends:
-        print(f"  {name} of layer {layer.number} ({layer.action.word}) is read by no layer: samples sent there are discarded")
+        print(
+            f"  {name} of layer {layer.number} ({layer.action.word}) is read by no layer: samples sent there are discarded"
+        )
     return 0
 
 

@@ -35,7 +35,9 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
     )
     add_graph(parser)
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder (or address) below which the dataset is written")
+    parser.add_argument(
+        "--output", required=True, metavar="DIR", help="folder (or address) below which the dataset is written"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides every random draw (default 0)")
     parser.add_argument(
         "--shards", type=_positive, metavar="N", help="number of shards (default: one for every 100 images, at least 8)"
@@ -45,7 +47,7 @@ def add_parser(commands: Any) -> None:
         type=_share,
         default=0.01,
         metavar="R",
-        help="share of images that may fail before the run counts as failed (default 0.01); failures are listed in errors.jsonl",
+        help="share of images that may fail before the run counts as failed (default 0.01); see errors.jsonl",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace a finished dataset of that name")
     parser.set_defaults(function=run)
@@ -95,5 +97,7 @@ def _share(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, a share from 0 to 1 is expected, e.g. 0.01 for one in a hundred")
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}, a share from 0 to 1 is expected, e.g. 0.01 for one in a hundred"
+        )
     return value

@@ -40,10 +40,16 @@ def run(arguments: argparse.Namespace) -> int:
     progress = functools.partial(tqdm, desc="drawing", unit="image", disable=None)
     with shown(ValueError, FileExistsError):
         summary = generate(
-            arguments.directory, layout=arguments.format, images=arguments.images, seed=arguments.seed, progress=progress
+            arguments.directory,
+            layout=arguments.format,
+            images=arguments.images,
+            seed=arguments.seed,
+            progress=progress,
         )
     kinds = sorted(summary.classes.items(), key=lambda item: -item[1])
-    print(f"{summary.images} images ({summary.training} training, {summary.validation} validation), {summary.objects} objects")
+    print(
+        f"{summary.images} images ({summary.training} training, {summary.validation} validation), {summary.objects} objects"
+    )
     print(f"most frequent: {', '.join(f'{name} {count}' for name, count in kinds[:8])}")
     print(f"in {arguments.directory}, layout {arguments.format}")
     return 0

@@ -52,7 +52,9 @@ def describe(plan: Plan, listing: Listing, projects: Mapping[str, Project], seed
         "inputs": {"projects": inputs, "sha256": sha256(names.encode()).hexdigest()},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONED}},
     }
-    layers = tuple((layer.id, layer.action.word, layer.dst) for layer in sorted(plan.layers, key=lambda layer: layer.number))
+    layers = tuple(
+        (layer.id, layer.action.word, layer.dst) for layer in sorted(plan.layers, key=lambda layer: layer.number)
+    )
     return Dataset(target, manifest, meta_json(plan.sink.meta), layers)
 
 
@@ -94,7 +96,16 @@ def funnel(dataset: Dataset, counts: Mapping[str, Count]) -> list[dict[str, Any]
         out = dict.fromkeys(outputs, 0)
         for name, made in zip(outputs, count.out, strict=False):
             out[name] += made
-        rows.append({"layer": layer_id, "action": action, "in": count.taken, "out": out, "dropped": count.dropped, "failed": count.failed})
+        rows.append(
+            {
+                "layer": layer_id,
+                "action": action,
+                "in": count.taken,
+                "out": out,
+                "dropped": count.dropped,
+                "failed": count.failed,
+            }
+        )
     return rows
 
 
@@ -108,5 +119,3 @@ def _empty_shard(target: Target, number: int) -> Shard:
 
 def _json(value: Any) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
-
-

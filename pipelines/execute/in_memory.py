@@ -25,7 +25,9 @@ class Result:
     failures: list[Failure] = field(default_factory=list)
 
 
-def run(plan: Plan, listing: Listing, projects: Mapping[str, Project], seed: int, watch: Watcher | None = None) -> Result:
+def run(
+    plan: Plan, listing: Listing, projects: Mapping[str, Project], seed: int, watch: Watcher | None = None
+) -> Result:
     """Run a plan on listed images. The order is that of the original engine: each sample a layer makes goes through all that
     follows before the next one is made, and the readers of a connection take it in the order of the file."""
     result = Result(counts={layer.id: Count() for layer in plan.layers})
@@ -71,5 +73,3 @@ class _Execution:
             else:
                 for reader in self._readers.get(layer.dst[port], ()):
                     self.push(reader.id, made)
-
-

@@ -1,4 +1,4 @@
-"""A plan as a Beam pipeline: one PTransform a layer, named after it. This file wires; what the steps do is written elsewhere."""
+"""A plan as a Beam pipeline: one PTransform a layer, named after it. This file wires; the work is written elsewhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 import apache_beam as beam
 import cv2
-from apache_beam.coders import Coder, registry
-from apache_beam.metrics import Metrics
+from apache_beam.coders.coders import Coder
+from apache_beam.coders.typecoders import registry
+from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import AsList, PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
@@ -64,14 +65,14 @@ def build(
     bound = plan.bind(listing.origins)
     connections: dict[str, PCollection] = {}
     reports: list[PCollection] = []
-    shards: PCollection = None
+    written: list[PCollection] = []
     for layer in bound.layers:
         if isinstance(layer.action, Source):
             arriving = pipeline | f"{layer.id} images" >> ReadImages(layer, listing, projects, ticks, reports)
         else:
             arriving = _merged(layer, [connections[name] for name in layer.src])
         if isinstance(layer.action, Sink):
-            shards = arriving | layer.id >> Save(layer, dataset.target, seed, ticks, reports)
+            written.append(arriving | layer.id >> Save(layer, dataset.target, seed, ticks, reports))
         else:
             outputs = arriving | layer.id >> RunLayer(layer, seed, reports)
             connections.update(zip(layer.dst, outputs, strict=True))
@@ -79,7 +80,7 @@ def build(
     (
         pipeline
         | "when all is written" >> beam.Create([None])
-        | "finish" >> beam.ParDo(_Finish(dataset), AsList(shards), AsList(told))
+        | "finish" >> beam.ParDo(_Finish(dataset), AsList(written[0]), AsList(told))
     )
 
 
@@ -105,7 +106,8 @@ class ReadImages(beam.PTransform):
             | "list" >> beam.Create(self._blocks, reshuffle=False)
             | "unpack list" >> beam.FlatMap(_unpack_listing)
             | "spread" >> beam.Reshuffle()
-            | "parse" >> beam.ParDo(_Parse(self._layer, self._projects, self._ticks)).with_outputs(REPORT, main="samples")
+            | "parse"
+            >> beam.ParDo(_Parse(self._layer, self._projects, self._ticks)).with_outputs(REPORT, main="samples")
         )
         self._reports.append(parsed[REPORT])
         return _typed(parsed.samples)
@@ -124,7 +126,7 @@ class RunLayer(beam.PTransform):
         self._reports.append(results[REPORT])
         if not isinstance(self._layer.action, Router):
             return (_typed(results.results),)
-        holds, fails = results.results | "partition" >> beam.Partition(_port, 2)
+        holds, fails = results.results | "partition" >> beam.Partition(_ToPort(), 2)
         return _typed(holds | "holds" >> beam.Map(_without_port)), _typed(fails | "fails" >> beam.Map(_without_port))
 
 
@@ -136,12 +138,15 @@ class Save(beam.PTransform):
         self._layer, self._target, self._seed, self._ticks, self._reports = layer, target, seed, ticks, reports
 
     def expand(self, samples: PCollection) -> PCollection:
-        final = samples | "apply" >> beam.ParDo(_Apply(self._layer, self._seed, self._ticks)).with_outputs(REPORT, main="results")
+        final = samples | "apply" >> beam.ParDo(_Apply(self._layer, self._seed, self._ticks)).with_outputs(
+            REPORT, main="results"
+        )
         written = (
             _typed(final.results)
             | "key by shard" >> beam.ParDo(_KeyByShard(self._target)).with_output_types(tuple[int, Sample])
             | "group by shard" >> beam.GroupByKey()
-            | "render and write" >> beam.ParDo(_WriteShard(self._target, self._ticks)).with_outputs(REPORT, main="shards")
+            | "render and write"
+            >> beam.ParDo(_WriteShard(self._target, self._ticks)).with_outputs(REPORT, main="shards")
         )
         self._reports.extend((final[REPORT], written[REPORT]))
         return written.shards
@@ -156,8 +161,8 @@ def _typed(samples: PCollection) -> PCollection:
 class _Reporting(beam.DoFn):
     """A step that counts and reports as data: whatever a runner retries, each bundle is counted once."""
 
-    def __init__(self, layer: Layer) -> None:
-        self._layer = layer
+    def __init__(self, layer_id: str) -> None:
+        self._layer_id = layer_id
         self._count = Count()
         self._failures: list[tuple[str, ...]] = []
 
@@ -170,25 +175,30 @@ class _Reporting(beam.DoFn):
 
     def fail(self, origin: Origin, error: BaseException) -> None:
         self._count.fail()
-        self.note(Failure.of(origin, self._layer.id, error))
+        self.note(Failure.of(origin, self._layer_id, error))
 
     def note(self, failure: Failure) -> None:
         self._failures.append(tuple(failure.record().values()))
 
     def finish_bundle(self) -> Iterator[TaggedOutput]:
         count = self._count
-        for name, amount in (("in", count.taken), ("out", sum(count.out)), ("dropped", count.dropped), ("failed", count.failed)):
-            Metrics.counter(self._layer.id, name).inc(amount)
+        for name, amount in (
+            ("in", count.taken),
+            ("out", sum(count.out)),
+            ("dropped", count.dropped),
+            ("failed", count.failed),
+        ):
+            Metrics.counter(self._layer_id, name).inc(amount)
         if count.taken or self._failures:
-            report = self._layer.id, ((count.taken, count.out, count.dropped, count.failed), self._failures)
-            yield TaggedOutput(REPORT, WindowedValue(report, GlobalWindow().max_timestamp(), [GlobalWindow()]))
+            report = self._layer_id, ((count.taken, count.out, count.dropped, count.failed), self._failures)
+            yield TaggedOutput(REPORT, WindowedValue(report, GlobalWindow().max_timestamp(), (GlobalWindow(),)))
 
 
 class _Parse(_Reporting):
     """Listed images to samples. Images that cannot be read count as failed in the `data` layer itself."""
 
     def __init__(self, layer: Layer, projects: dict[str, Project], ticks: Ticks) -> None:
-        super().__init__(layer)
+        super().__init__(layer.id)
         self._read, self._ticks = Reader(projects), ticks
 
     def process(self, entry: tuple[Any, ...]) -> Iterator[Sample]:
@@ -204,8 +214,8 @@ class _Apply(_Reporting):
     """A layer with one output."""
 
     def __init__(self, layer: Layer, seed: int, ticks: Ticks | None = None) -> None:
-        super().__init__(layer)
-        self._seed, self._ticks = seed, ticks
+        super().__init__(layer.id)
+        self._layer, self._seed, self._ticks = layer, seed, ticks
 
     def setup(self) -> None:
         super().setup()
@@ -233,8 +243,9 @@ class _Route(_Apply):
         return results
 
 
-def _port(result: tuple[int, Sample], count: int) -> int:
-    return result[0]
+class _ToPort(beam.PartitionFn):
+    def partition_for(self, element: Any, num_partitions: int, *args: Any, **kwargs: Any) -> int:
+        return int(element[0])
 
 
 def _without_port(result: tuple[int, Sample]) -> Sample:
@@ -251,7 +262,7 @@ class _KeyByShard(beam.DoFn):
 
 class _WriteShard(_Reporting):
     def __init__(self, target: Target, ticks: Ticks) -> None:
-        super().__init__(Layer(target.layer, 0, None, (), ()))  # type: ignore[arg-type]
+        super().__init__(target.layer)
         self._target, self._ticks = target, ticks
 
     def process(self, group: tuple[int, Iterable[Sample]]) -> Iterator[tuple[Any, ...]]:

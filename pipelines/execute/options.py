@@ -20,12 +20,14 @@ def read_options(arguments: Sequence[str], own: Sequence[str]) -> PipelineOption
     """Beam's options from what is left of the command line. Raises `BadOption` for what Beam would silently ignore."""
     parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False, conflict_handler="resolve")
     for group in PipelineOptions.__subclasses__():
-        group._add_argparse_args(parser)
+        group._add_argparse_args(parser)  # type: ignore[arg-type]
     unknown = parser.parse_known_args(list(arguments))[1]
     if unknown:
         known = [*own, *parser._option_string_actions]
         name = unknown[0].split("=")[0]
-        raise BadOption(f"there is no option {name}{nearest(name, known)}; see --help, and Beam's documentation for Beam's options")
+        raise BadOption(
+            f"there is no option {name}{nearest(name, known)}; see --help, and Beam's documentation for Beam's options"
+        )
     options = PipelineOptions(list(arguments))
     standard = options.view_as(StandardOptions)
     if standard.runner in (None, "DirectRunner"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.graph.plan import Plan
@@ -58,5 +58,3 @@ class Reader:
             annotation.description,
             annotation.extra,
         )
-
-

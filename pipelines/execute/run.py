@@ -65,10 +65,14 @@ def prepare(folder: str, overwrite: bool) -> None:
     if not found:
         return
     if MANIFEST in found and not overwrite:
-        raise RunError(f"{folder} holds a finished dataset already; choose another --output, or replace it with --overwrite")
+        raise RunError(
+            f"{folder} holds a finished dataset already; choose another --output, or replace it with --overwrite"
+        )
     foreign = [name for name in found if not _is_ours(name)]
     if foreign:
-        raise RunError(f"{folder} holds files that are no dataset's ({', '.join(foreign[:3])}); choose another --output")
+        raise RunError(
+            f"{folder} holds files that are no dataset's ({', '.join(foreign[:3])}); choose another --output"
+        )
     storage.remove(folder)
 
 
@@ -107,15 +111,17 @@ def funnel_table(manifest: Mapping[str, Any]) -> str:
         lost = [name for name in out if len(out) > 1 and name not in read]
         note = split + (f" ({', '.join(lost)} discarded)" if lost else "")
         name = row["action"] if len(out) > 1 else row["layer"]
-        rows.append((name, f"{row['in']:,}", f"{sum(out.values()):,}", f"{row['dropped']:,}", f"{row['failed']:,}", note))
+        rows.append(
+            (name, f"{row['in']:,}", f"{sum(out.values()):,}", f"{row['dropped']:,}", f"{row['failed']:,}", note)
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join(
-        f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}  {row[4]:>{widths[4]}}  {row[5]}".rstrip()
-        for row in rows
-    )
+    return "\n".join(_table_line(row, widths) for row in rows)
+
+
+def _table_line(row: tuple[str, ...], widths: list[int]) -> str:
+    numbers = (f"{cell:>{width}}" for cell, width in zip(row[1:5], widths[1:], strict=True))
+    return "  ".join((f"{row[0]:<{widths[0]}}", *numbers, row[5])).rstrip()
 
 
 def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
-
-

@@ -17,15 +17,17 @@ class Step:
     def __init__(self, layer: Layer, seed: int) -> None:
         self.layer = layer
         self._randomness = Randomness(seed, layer.id) if layer.action.random else None
+        self._router = layer.action if isinstance(layer.action, Router) else None
 
     def __call__(self, sample: Sample) -> list[tuple[int, Sample]]:
         """The results for one sample: for each the output it goes to, and the sample under the key of its path."""
-        action, layer_id = self.layer.action, self.layer.id
+        layer_id = self.layer.id
         rng = self._randomness.for_key(sample.key) if self._randomness else None
-        if isinstance(action, Router):
-            port = action.route(sample, rng)
+        if self._router:
+            port = self._router.route(sample, rng)
             return [(port, sample.child(layer_id, port))]
-        return [(0, result.child(layer_id, ordinal)) for ordinal, result in enumerate(action.apply(sample, rng))]
+        results = self.layer.action.apply(sample, rng)
+        return [(0, result.child(layer_id, ordinal)) for ordinal, result in enumerate(results)]
 
 
 @dataclass
@@ -72,7 +74,9 @@ class Failure:
     def of(origin: Origin, layer: str, error: BaseException) -> Failure:
         text = " ".join(str(error).split()) or "no message"
         known = isinstance(error, ValueError)
-        return Failure(origin.project, origin.dataset, origin.file, layer, text if known else f"{type(error).__name__}: {text}")
+        return Failure(
+            origin.project, origin.dataset, origin.file, layer, text if known else f"{type(error).__name__}: {text}"
+        )
 
     def record(self) -> dict[str, str]:
         return asdict(self)

@@ -19,7 +19,7 @@ class Bitmap(Shape):
     bytes that the annotation file will hold anyway, so a mask that is only passed on is neither unpacked nor compressed again.
     """
 
-    __slots__ = ("_packed", "_pixels", "height", "width", "x", "y")
+    __slots__ = ("_area", "_packed", "_pixels", "height", "width", "x", "y")
     kind = "bitmap"
 
     x: int
@@ -28,12 +28,13 @@ class Bitmap(Shape):
     width: int
     _pixels: np.ndarray | None
     _packed: bytes | None
+    _area: int | None
 
     def __init__(self, x: int, y: int, pixels: np.ndarray) -> None:
         """`pixels` is bool, (height, width), not empty; it is not copied and must not be written to afterwards."""
         self.x, self.y = int(x), int(y)
         self.height, self.width = pixels.shape
-        self._pixels, self._packed = pixels, None
+        self._pixels, self._packed, self._area = pixels, None, None
 
     @classmethod
     def trimmed(cls, x: int, y: int, pixels: np.ndarray) -> tuple[Bitmap, ...]:
@@ -49,8 +50,7 @@ class Bitmap(Shape):
     def pixels(self) -> np.ndarray:
         """The mask: bool, (height, width), read-only by convention."""
         if self._pixels is None:
-            assert self._packed is not None
-            rows = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(self.height, -1)
+            rows = np.frombuffer(zlib.decompress(self.packed), np.uint8).reshape(self.height, -1)
             self._pixels = np.unpackbits(rows[:, 1:], axis=1, count=self.width).view(bool)
         return self._pixels
 
@@ -64,17 +64,15 @@ class Bitmap(Shape):
             self._packed = zlib.compress(rows.tobytes(), 6)
         return self._packed
 
-    def dropped_pixels(self) -> Bitmap:
-        """The same mask in packed form only: what waits for its turn should be small."""
-        return Bitmap.from_record(self.record())
-
     @property
     def bounds(self) -> Bounds:
         return self.x, self.y, self.x + self.width, self.y + self.height
 
     @property
     def area(self) -> float:
-        return float(np.count_nonzero(self.pixels))
+        if self._area is None:
+            self._area = int(np.count_nonzero(self.pixels))
+        return float(self._area)
 
     def crop(self, rect: Rect) -> tuple[Bitmap, ...]:
         left, top = max(rect.left - self.x, 0), max(rect.top - self.y, 0)
@@ -88,7 +86,8 @@ class Bitmap(Shape):
     def shift(self, dx: float, dy: float) -> Bitmap:
         moved = Bitmap.__new__(Bitmap)
         moved.x, moved.y = self.x + int(dx), self.y + int(dy)
-        moved.height, moved.width, moved._pixels, moved._packed = self.height, self.width, self._pixels, self._packed
+        moved.height, moved.width = self.height, self.width
+        moved._pixels, moved._packed, moved._area = self._pixels, self._packed, self._area
         return moved
 
     def flip(self, axis: Axis, size: Size) -> Bitmap:
@@ -120,12 +119,12 @@ class Bitmap(Shape):
         return self.crop(Rect(0, 0, size[1], size[0]))
 
     def record(self) -> list[Any]:
-        return [self.x, self.y, self.height, self.width, self.packed]
+        return [self.x, self.y, self.height, self.width, int(self.area), self.packed]
 
     @classmethod
     def from_record(cls, values: list[Any]) -> Bitmap:
         mask = cls.__new__(cls)
-        mask.x, mask.y, mask.height, mask.width, mask._packed = values
+        mask.x, mask.y, mask.height, mask.width, mask._area, mask._packed = values
         mask._pixels = None
         return mask
 
@@ -145,7 +144,7 @@ class Bitmap(Shape):
 
 
 def _nearest(before: int, after: int, start: int, length: int) -> tuple[int, np.ndarray]:
-    """Which results read the source range [start, start + length): the first one, and for each the source index in that range."""
+    """Which results read the source range [start, start + length): the first, and for each its source index in that range."""
     source = ((2 * np.arange(after) + 1) * before) // (2 * after)
     first, last = np.searchsorted(source, [start, start + length])
     return int(first), source[first:last] - start

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`title` is the class, whose shape in the project's meta equals `shape.kind`; `extra` carries unknown keys of the source."""
+    """`title` is the class, whose shape in the meta equals `shape.kind`; `extra` carries unknown keys of the source."""
 
     title: str
     shape: Shape

@@ -51,7 +51,7 @@ class Line(Shape):
         )
 
     def shift(self, dx: float, dy: float) -> Line:
-        return Line(self.points + (dx, dy))
+        return Line(np.add(self.points, (dx, dy)))
 
     def flip(self, axis: Axis, size: Size) -> Line:
         return Line(flip_points(self.points, axis, size))
@@ -85,6 +85,8 @@ class Line(Shape):
 
 def lines_of(geometry: Any) -> tuple[Line, ...]:
     """The polylines of a shapely geometry, those that share an end point joined; stray points are left out."""
-    parts = [part for part in shapely.get_parts(geometry).tolist() if part.geom_type == "LineString" and not part.is_empty]
+    parts = [
+        part for part in shapely.get_parts(geometry).tolist() if part.geom_type == "LineString" and not part.is_empty
+    ]
     joined = shapely.line_merge(shapely.MultiLineString(parts)) if len(parts) > 1 else shapely.MultiLineString(parts)
     return tuple(Line(shapely.get_coordinates(part)) for part in shapely.get_parts(joined).tolist())

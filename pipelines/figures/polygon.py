@@ -60,7 +60,7 @@ class Polygon(Shape):
         return polygons_of(body.intersection(shapely.box(rect.left, rect.top, rect.right, rect.bottom)))
 
     def shift(self, dx: float, dy: float) -> Polygon:
-        return self._map(lambda ring: ring + (dx, dy))
+        return self._map(lambda ring: np.add(ring, (dx, dy)))
 
     def flip(self, axis: Axis, size: Size) -> Polygon:
         return self._map(lambda ring: flip_points(ring, axis, size))
@@ -106,6 +106,8 @@ def polygons_of(geometry: Any) -> tuple[Polygon, ...]:
     """The areas of a shapely geometry; stray points and segments are left out, closing vertices dropped."""
     parts = (part for part in shapely.get_parts(geometry).tolist() if part.geom_type == "Polygon" and not part.is_empty)
     return tuple(
-        Polygon(shapely.get_coordinates(part.exterior)[:-1], tuple(shapely.get_coordinates(r)[:-1] for r in part.interiors))
+        Polygon(
+            shapely.get_coordinates(part.exterior)[:-1], tuple(shapely.get_coordinates(r)[:-1] for r in part.interiors)
+        )
         for part in parts
     )

@@ -55,7 +55,7 @@ class Shape(ABC):
 
     @abstractmethod
     def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Shape, ...]:
-        """Scaled with an image from `before` to `content` (height, width), then moved by (left, top). Nothing when it vanishes."""
+        """Scaled with an image from `before` to `content` (height, width), then moved by (left, top); nothing may be left."""
 
     @abstractmethod
     def draw(self, canvas: np.ndarray, value: int) -> None:
@@ -63,7 +63,7 @@ class Shape(ABC):
 
     @abstractmethod
     def clean(self, size: Size) -> tuple[Shape, ...]:
-        """What a project's annotation of an image of this (height, width) may hold of the shape: clipped, in order, or nothing."""
+        """What an annotation of an image of this (height, width) may hold of the shape: clipped, in order, or nothing."""
 
     @abstractmethod
     def record(self) -> list[Any]:

@@ -41,12 +41,16 @@ def read_labels(data: bytes) -> LabelImage:
             if image.mode in ("RGB", "RGBA"):
                 return _from_colors(np.asarray(image)[:, :, :3])
             if image.mode not in ("P", "L", "1", "I;16", "I;16B", "I"):
-                raise BadImage(f"the label image is of mode {image.mode}; labels are a palette, grey (8 or 16 bits) or RGB image")
+                raise BadImage(
+                    f"the label image is of mode {image.mode}; labels are a palette, grey (8 or 16 bits) or RGB image"
+                )
             values = np.asarray(image)
             flat = image.getpalette("RGB") if image.mode == "P" else None
     except (OSError, SyntaxError) as error:
         raise BadImage(f"the label image cannot be read: {error}") from None
-    indices = values if values.dtype == np.uint8 else values.astype(np.uint16 if values.max(initial=0) > 255 else np.uint8)
+    indices = (
+        values if values.dtype == np.uint8 else values.astype(np.uint16 if values.max(initial=0) > 255 else np.uint8)
+    )
     palette = tuple(zip(flat[0::3], flat[1::3], flat[2::3], strict=True)) if flat else ()
     return LabelImage(indices, palette)
 
@@ -55,11 +59,15 @@ def _from_colors(pixels: np.ndarray) -> LabelImage:
     numbers = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     colors, indices = np.unique(numbers, return_inverse=True)
     if len(colors) > _MOST_COLORS:
-        raise BadImage(f"the label image has {len(colors)} colours; labels have a few flat ones. Is it a photograph, or a JPEG?")
+        raise BadImage(
+            f"the label image has {len(colors)} colours; labels have a few flat ones. Is it a photograph, or a JPEG?"
+        )
     palette = [(number >> 16, number >> 8 & 255, number & 255) for number in colors.tolist()]
     # Black is the background, so it is index 0 whether it occurs or not.
     shift = 0 if palette and palette[0] == (0, 0, 0) else 1
-    return LabelImage((indices.reshape(pixels.shape[:2]) + shift).astype(np.uint8), ((0, 0, 0),) * shift + tuple(palette))
+    return LabelImage(
+        (indices.reshape(pixels.shape[:2]) + shift).astype(np.uint8), ((0, 0, 0),) * shift + tuple(palette)
+    )
 
 
 def read_indices(data: bytes) -> np.ndarray:

@@ -1,11 +1,11 @@
 """A finished dataset: tar shards that together are a Supervisely project, with an index that makes every sample addressable.
 
-    DATASET/
-      meta.json                          the project's classes and tags
-      DATASET-00003-of-00016.tar         <dataset>/img/<name>, <dataset>/ann/<name>.json, <dataset>/img/<next name>, ...
-      samples.parquet                    one row a sample, see `INDEX_SCHEMA`
-      manifest.json                      graph, seed, versions, shards, counts; written last
-      errors.jsonl                       one line a failed item
+DATASET/
+  meta.json                          the project's classes and tags
+  DATASET-00003-of-00016.tar         <dataset>/img/<name>, <dataset>/ann/<name>.json, <dataset>/img/<next name>, ...
+  samples.parquet                    one row a sample, see `INDEX_SCHEMA`
+  manifest.json                      graph, seed, versions, shards, counts; written last
+  errors.jsonl                       one line a failed item
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def shard_name(dataset: str, number: int, count: int) -> str:
 
 
 def read_parquet(location: str) -> pa.Table:
-    """A Parquet file's table. Without threads: Arrow's own may still hold the buffer when Python exits, and abort the process."""
+    """A Parquet file's table. Without threads: Arrow's own may still hold the buffer when Python exits, and abort it."""
     return pq.ParquetFile(pa.BufferReader(storage.read_bytes(location))).read(use_threads=False)
 
 
 class TarWriter:
-    """Appends members to a tar whose headers hold no clock, user or host, and knows each member's place and the whole's digest."""
+    """Appends members to a tar whose headers hold no clock, user or host; knows each one's place and the whole's digest."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -105,7 +105,7 @@ class NotADataset(ValueError):
 
 @dataclass
 class ShardedDataset:
-    """A finished dataset, read at random. Pickles to its address: every process opens its own files, when it first needs them."""
+    """A finished dataset, read at random. Pickles to its address: every process opens its own files when it needs them."""
 
     root: str
     manifest: dict[str, Any] = field(repr=False)
@@ -163,7 +163,9 @@ def open_dataset(location: str) -> ShardedDataset:
     else:
         found = [name for name in storage.names(location) if storage.exists(storage.join(location, name, MANIFEST))]
         if len(found) > 1:
-            raise NotADataset(f"{location} holds {len(found)} datasets: {', '.join(found)}; name one of them, e.g. {location}/{found[0]}")
+            raise NotADataset(
+                f"{location} holds {len(found)} datasets: {', '.join(found)}; name one of them, e.g. {location}/{found[0]}"
+            )
         if not found:
             raise NotADataset(_why_not(location))
         root = storage.join(location, found[0])
@@ -172,11 +174,11 @@ def open_dataset(location: str) -> ShardedDataset:
 
 def _why_not(location: str) -> str:
     if not storage.exists(location):
-        return f"{location} does not exist; a dataset is the OUTPUT folder of `python -m pipelines run GRAPH --output OUTPUT`"
+        return f"{location} does not exist; a dataset is what `python -m pipelines run` writes to its --output"
     shards = [name for name in storage.names(location) if name.endswith(".tar")]
     if shards:
-        return f"{location} has {len(shards)} shards but no {MANIFEST}: its run did not finish; run the graph again with the same --output"
-    return f"{location} holds no {MANIFEST}; a dataset is the OUTPUT folder of `python -m pipelines run GRAPH --output OUTPUT`"
+        return f"{location} has {len(shards)} shards but no {MANIFEST}: its run did not finish; run it again"
+    return f"{location} holds no {MANIFEST}; a dataset is what `python -m pipelines run` writes to its --output"
 
 
 def iterate(dataset: ShardedDataset) -> Iterator[tuple[dict[str, Any], StoredSample]]:

@@ -13,7 +13,18 @@ from pipelines.meta import SHAPE_NAMES, ClassSpec, Meta, TagSpec, nearest
 from pipelines.sample import Tag
 
 # What a figure's JSON says about its geometry, and ids that would no longer be unique in what is made of it.
-_GEOMETRY_KEYS = {"classTitle", "tags", "description", "points", "bitmap", "type", "geometryType", "shape", "id", "classId"}
+_GEOMETRY_KEYS = {
+    "classTitle",
+    "tags",
+    "description",
+    "points",
+    "bitmap",
+    "type",
+    "geometryType",
+    "shape",
+    "id",
+    "classId",
+}
 
 
 class BadAnnotation(ValueError):
@@ -45,7 +56,9 @@ def read_meta(data: Any) -> Meta:
         meta = meta.with_class(spec)
     split = [*data.get("tags_images", ()), *data.get("tags_objects", ())]
     if split and data.get("tags"):
-        raise BadAnnotation('the meta has "tags" beside "tags_images" / "tags_objects"; it may use one of the two forms')
+        raise BadAnnotation(
+            'the meta has "tags" beside "tags_images" / "tags_objects"; it may use one of the two forms'
+        )
     for entry in split or data.get("tags", ()):
         meta = meta.with_tag(_tag_spec(entry))
     return meta
@@ -90,8 +103,8 @@ def parse_annotation(data: Any, meta: Meta) -> Annotation:
     if not isinstance(data, dict):
         raise BadAnnotation(f"an annotation is a JSON object, this one is {type(data).__name__}")
     size = data.get("size")
-    sides = (size.get("height"), size.get("width")) if isinstance(size, dict) else (None, None)
-    if not all(isinstance(side, int) and side > 0 for side in sides):
+    height, width = (size.get("height"), size.get("width")) if isinstance(size, dict) else (None, None)
+    if not (isinstance(height, int) and isinstance(width, int) and height > 0 and width > 0):
         raise BadAnnotation(f'an annotation needs "size" with a positive "height" and "width"; found {size!r}')
     objects = data.get("objects")
     if not isinstance(objects, list):
@@ -99,7 +112,6 @@ def parse_annotation(data: Any, meta: Meta) -> Annotation:
     figures = tuple(figure for entry in objects for figure in _figures(entry, meta))
     known = {"size", "objects", "tags", "description", "name"}
     extra = {key: value for key, value in data.items() if key not in known}
-    height, width = sides
     return Annotation((height, width), figures, _tags(data.get("tags")), data.get("description") or "", extra)
 
 
@@ -122,7 +134,9 @@ def _figures(entry: Any, meta: Meta) -> list[Figure]:
     title = entry["classTitle"]
     kind = meta.shape_of(title)
     if kind is None:
-        raise BadAnnotation(f"an object is of class {title!r}, which the project's meta does not list{nearest(title, meta.titles)}")
+        raise BadAnnotation(
+            f"an object is of class {title!r}, which the project's meta does not list{nearest(title, meta.titles)}"
+        )
     extra = {key: value for key, value in entry.items() if key not in _GEOMETRY_KEYS}
     tags, description = _tags(entry.get("tags")), entry.get("description") or ""
     return [Figure(title, shape, tags, description, extra) for shape in _shapes(entry, kind, title)]
@@ -130,11 +144,15 @@ def _figures(entry: Any, meta: Meta) -> list[Figure]:
 
 def _shapes(entry: dict[str, Any], kind: str, title: str) -> tuple[Shape, ...]:
     if kind == "graph":
-        raise BadAnnotation(f"an object of class {title!r} is a graph of key points, which no action can change; ignore or drop the class")
+        raise BadAnnotation(
+            f"an object of class {title!r} is a graph of key points, which no action can change; ignore or drop the class"
+        )
     if kind == "bitmap":
         bitmap = entry.get("bitmap")
         if not isinstance(bitmap, dict) or not isinstance(bitmap.get("data"), str):
-            raise BadAnnotation(f'an object of bitmap class {title!r} needs "bitmap": {{"origin": [x, y], "data": ...}}')
+            raise BadAnnotation(
+                f'an object of bitmap class {title!r} needs "bitmap": {{"origin": [x, y], "data": ...}}'
+            )
         x, y = bitmap.get("origin") or (0, 0)
         return Bitmap.trimmed(round(x), round(y), bitmaps.decode(bitmap["data"]))
     points = entry.get("points")

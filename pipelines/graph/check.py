@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 from pydantic import ValidationError
 
 from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
@@ -16,8 +17,16 @@ from pipelines.graph.plan import NOWHERE, Layer, Plan, Selection
 from pipelines.graph.problems import GraphError, Problem
 from pipelines.graph.spec import GraphSpec, LayerSpec
 from pipelines.meta import Meta, MetaConflict, nearest
+from pipelines.sample import Sample
 
 _BAD_NAME = re.compile(r"[/\\|\x00-\x1f]")
+
+
+class UnknownAction(Action):
+    """Stands for a word that is no action, so that its layer's connections can be judged all the same."""
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        raise TypeError("an unknown action cannot be applied")
 
 
 class KnownProject(Protocol):
@@ -50,7 +59,7 @@ def check(spec: GraphSpec, projects: Mapping[str, KnownProject] | None = None) -
     """Check a graph; with `projects` (by the names the graph uses) also its datasets, classes and tags."""
     problems = list(spec.problems)
     # What a layer is connected to is judged even where its settings, or its very action, are not understood.
-    kinds = {layer.number: CATALOGUE.get(layer.action, Action) for layer in spec.layers}
+    kinds = {layer.number: CATALOGUE.get(layer.action, UnknownAction) for layer in spec.layers}
     actions = {layer.number: action for layer in spec.layers if (action := _read_action(layer, problems))}
     for layer in spec.layers:
         problems.extend(_connection_problems(layer, kinds[layer.number]))
@@ -84,7 +93,10 @@ def _read_action(layer: LayerSpec, problems: list[Problem]) -> Action | None:
     if action_type is None:
         known = ", ".join(sorted(CATALOGUE))
         problems.append(
-            layer.problem(f"there is no action {layer.action!r}{nearest(layer.action, CATALOGUE)}; the actions are {known}", "action")
+            layer.problem(
+                f"there is no action {layer.action!r}{nearest(layer.action, CATALOGUE)}; the actions are {known}",
+                "action",
+            )
         )
         return None
     try:
@@ -109,15 +121,23 @@ def _connection_problems(layer: LayerSpec, kind: type[Action]) -> Iterator[Probl
             elif not name.startswith("$"):
                 yield layer.problem(f"found {name!r}, a connection's name starts with $", "src")
     wanted = 2 if issubclass(kind, Router) else 1
-    if kind is not Action and len(layer.dst) != wanted and not (wanted == 2 and layer.dst == (NOWHERE,)):
-        names = "two names: where samples go when the condition holds, and where the others go" if wanted == 2 else "one name"
+    if kind is not UnknownAction and len(layer.dst) != wanted and not (wanted == 2 and layer.dst == (NOWHERE,)):
+        names = (
+            "two names: where samples go when the condition holds, and where the others go"
+            if wanted == 2
+            else "one name"
+        )
         yield layer.problem(f"found {len(layer.dst)} different names in dst, {layer.action} has {names}", "dst")
     for name in layer.dst:
         if issubclass(kind, Sink):
             if not name or _BAD_NAME.search(name):
-                yield layer.problem(f"found {name!r}, the name of a result is not empty and has no / \\ | or control characters", "dst")
+                yield layer.problem(
+                    f"found {name!r}, the name of a result is not empty and has no / \\ | or control characters", "dst"
+                )
         elif name != NOWHERE and not name.startswith("$"):
-            yield layer.problem(f'found {name!r}, a connection\'s name starts with $ (or is "null": thrown away)', "dst")
+            yield layer.problem(
+                f'found {name!r}, a connection\'s name starts with $ (or is "null": thrown away)', "dst"
+            )
 
 
 def _select(
@@ -139,7 +159,9 @@ def _select(
         problems.append(layer.problem("src is empty; name a project: Project/* or Project/dataset", "src"))
     elif len(names) > 1:
         problems.append(
-            layer.problem(f"found the projects {', '.join(names)}, one data layer reads one project; add a layer for each", "src")
+            layer.problem(
+                f"found the projects {', '.join(names)}, one data layer reads one project; add a layer for each", "src"
+            )
         )
     if len(problems) > before:
         return None
@@ -165,27 +187,28 @@ def _missing_sources(
     for dataset in sorted(datasets):
         if dataset not in known:
             yield layer.problem(
-                f"the project {project!r} has no dataset {dataset!r}{nearest(dataset, known)}; it has {', '.join(known) or 'none'}",
+                f"the project {project!r} has no dataset {dataset!r}{nearest(dataset, known)}; "
+                f"it has {', '.join(known) or 'none'}",
                 "src",
             )
 
 
-def _wiring_problems(
-    spec: GraphSpec, kinds: Mapping[int, type[Action]]
-) -> Iterator[Problem]:
+def _wiring_problems(spec: GraphSpec, kinds: Mapping[int, type[Action]]) -> Iterator[Problem]:
     layers = spec.layers
     writers: dict[str, LayerSpec] = {}
     for layer in layers:
         for name in layer.dst if not issubclass(kinds[layer.number], Sink) else ():
             if name in writers and name != NOWHERE:
-                yield layer.problem(f"{name} is written by {writers[name].name} too; give each output a name of its own", "dst")
+                yield layer.problem(
+                    f"{name} is written by {writers[name].name} too; give each output a name of its own", "dst"
+                )
             writers.setdefault(name, layer)
     sinks = [layer for layer in layers if issubclass(kinds[layer.number], Sink)]
     for layer in sinks[1:]:
         yield layer.problem(f"{sinks[0].name} saves already; a graph has one layer that saves")
     if not spec.complete:
         return
-    understood = Action not in kinds.values()
+    understood = UnknownAction not in kinds.values()
     if not sinks and understood:
         words = ", ".join(sorted(word for word, action in CATALOGUE.items() if issubclass(action, Sink)))
         yield Problem(f"no layer saves anything; end the graph with one of: {words}", spec.file, 1)
@@ -218,7 +241,9 @@ def _walk_back(
     if layer in trail:
         around = [*trail[trail.index(layer) :], layer]
         way = " ← ".join(member.name for member in around)
-        yield layer.problem(f"the graph runs in a circle: {way}; a layer cannot read what is made from its own output", "src")
+        yield layer.problem(
+            f"the graph runs in a circle: {way}; a layer cannot read what is made from its own output", "src"
+        )
         return
     if layer.number in done or issubclass(kinds[layer.number], Source):
         return
@@ -237,9 +262,7 @@ def _flow_order(layers: Sequence[LayerSpec]) -> list[LayerSpec]:
     waiting = list(layers)
     while waiting:
         layer = next(
-            layer
-            for layer in waiting
-            if issubclass(CATALOGUE[layer.action], Source) or written.issuperset(layer.src)
+            layer for layer in waiting if issubclass(CATALOGUE[layer.action], Source) or written.issuperset(layer.src)
         )
         waiting.remove(layer)
         ordered.append(layer)
@@ -260,11 +283,15 @@ def _with_metas(
 ) -> list[Layer]:
     """The layers with the meta of what comes out of each; conflicts and doubts are added to the problems."""
     metas: dict[str, Meta] = {}
-    result = []
+    result: list[Layer] = []
     for layer in layers:
         spec, notes = specs[layer.number], Notes()
         try:
-            arriving = projects[layer.selection.project].meta if layer.selection else _merged(metas[name] for name in layer.src)
+            arriving = (
+                projects[layer.selection.project].meta
+                if layer.selection
+                else _merged(metas[name] for name in layer.src)
+            )
             meta = layer.action.map_meta(arriving, notes)
         except MetaConflict as conflict:
             problems.append(spec.problem(str(conflict)))

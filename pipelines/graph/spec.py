@@ -56,9 +56,13 @@ def read_graph(file: str) -> GraphSpec:
     try:
         text = storage.read_bytes(file).decode("utf-8-sig")
     except (FileNotFoundError, IsADirectoryError):
-        raise GraphError([Problem("there is no such graph file; give the path of a JSON file with a list of layers", file, 1)]) from None
+        raise GraphError(
+            [Problem("there is no such graph file; give the path of a JSON file with a list of layers", file, 1)]
+        ) from None
     except UnicodeDecodeError as error:
-        raise GraphError([Problem(f"the file is not text in UTF-8: {error.reason} at byte {error.start}", file, 1)]) from None
+        raise GraphError(
+            [Problem(f"the file is not text in UTF-8: {error.reason} at byte {error.start}", file, 1)]
+        ) from None
     return parse_graph(text, file)
 
 
@@ -81,7 +85,9 @@ def parse_graph(text: str, file: str = "graph") -> GraphSpec:
     return GraphSpec(short, text, tuple(layers), tuple(problems), complete=len(layers) == len(value))
 
 
-def _read_layer(entry: Any, number: int, file: str, lines: Mapping[Path, int], problems: list[Problem]) -> LayerSpec | None:
+def _read_layer(
+    entry: Any, number: int, file: str, lines: Mapping[Path, int], problems: list[Problem]
+) -> LayerSpec | None:
     blank = LayerSpec(number, "", (), (), {}, file, lines)
     if not isinstance(entry, dict):
         line = lines.get((), 1)
@@ -123,6 +129,10 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _kind(value: Any) -> str:
-    return {dict: "an object {...}", list: "a list [...]", str: "a string", bool: "true or false", type(None): "null"}.get(
-        type(value), "a number"
-    )
+    return {
+        dict: "an object {...}",
+        list: "a list [...]",
+        str: "a string",
+        bool: "true or false",
+        type(None): "null",
+    }.get(type(value), "a number")

@@ -97,17 +97,19 @@ def require_size(labels: Size, picture: Size) -> None:
 
 
 def regions(values: np.ndarray) -> Iterator[tuple[int, Bitmap]]:
-    """Each value above 0 of a label image, ascending, with its pixels. One pass finds all boxes."""
-    # find_objects numbers labels without gaps: values far apart would cost a list entry each.
-    present = np.flatnonzero(np.bincount(values.ravel()))
-    compact = np.zeros(int(present[-1]) + 1, np.int32)
-    present = present[present > 0]
-    compact[present] = np.arange(1, len(present) + 1)
-    boxes = scipy.ndimage.find_objects(compact[values])
-    for value, (rows, columns) in zip(present.tolist(), boxes, strict=True):
-        yield value, Bitmap(columns.start, rows.start, values[rows, columns] == value)
+    """Each value above 0 of a label image, ascending, with its pixels; one pass finds all boxes."""
+    for value, box in enumerate(scipy.ndimage.find_objects(values), 1):
+        if box is not None:
+            rows, columns = box
+            yield value, Bitmap(columns.start, rows.start, values[rows, columns] == value)
 
 
 def by_stem(names: Sequence[str]) -> dict[str, str]:
     """Picture files by their name without extension."""
     return {name.rsplit(".", 1)[0]: name for name in names if name.lower().endswith(PICTURE_EXTENSIONS)}
+
+
+def hex_color(color: Sequence[int]) -> str:
+    """Red, green, blue as `#rrggbb`."""
+    red, green, blue = color
+    return f"#{red:02x}{green:02x}{blue:02x}"

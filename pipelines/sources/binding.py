@@ -46,7 +46,9 @@ def open_project(name: str, location: str) -> Project:
         if layout in LAYOUTS:
             return _open(LAYOUTS[layout], name, rest)
         if not storage.exists(location):
-            raise SourceError(f"there is no layout {layout!r}{nearest(layout, LAYOUTS)}; the layouts are {', '.join(LAYOUTS)}")
+            raise SourceError(
+                f"there is no layout {layout!r}{nearest(layout, LAYOUTS)}; the layouts are {', '.join(LAYOUTS)}"
+            )
     if not storage.exists(location):
         raise SourceError(f"{location} does not exist")
     for kind in LAYOUTS.values():
@@ -58,10 +60,13 @@ def open_project(name: str, location: str) -> Project:
     if len(found) == 1:
         return _open(found[0][0], name, found[0][1])
     if found:
-        raise SourceError(f"{location} holds several projects: {', '.join(folder for _, folder in found)}; name one of them")
+        raise SourceError(
+            f"{location} holds several projects: {', '.join(folder for _, folder in found)}; name one of them"
+        )
     present = ", ".join(storage.names(location)[:8]) or "nothing"
     raise SourceError(
-        f"{location} has none of the known layouts; found in it: {present}. Known: voc (JPEGImages, SegmentationClass, ImageSets), "
+        f"{location} has none of the known layouts; found in it: {present}. "
+        "Known: voc (JPEGImages, SegmentationClass, ImageSets), "
         "mapillary (training/images, training/instances, config.json), supervisely (meta.json, <dataset>/img, <dataset>/ann), "
         "shards (manifest.json of an earlier run)"
     )
@@ -74,7 +79,7 @@ def _open(kind: type[Project], name: str, location: str) -> Project:
 
 
 def result_datasets(projects: Mapping[str, Project]) -> dict[tuple[str, str], str]:
-    """The result's dataset for each (project, dataset): its own name, with the project before it where two projects share it."""
+    """The result's dataset for each (project, dataset): its name, with the project before it where two projects share it."""
     counts = Counter(dataset for project in projects.values() for dataset in project.datasets)
     return {
         (name, dataset): dataset if counts[dataset] == 1 else f"{name}__{dataset}"

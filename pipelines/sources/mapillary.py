@@ -14,7 +14,17 @@ from pipelines.formats import storage
 from pipelines.formats.label_images import read_labels
 from pipelines.formats.supervisely import Annotation
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sources.base import BadItem, Item, Project, SourceError, by_stem, regions, require_size, size_of_picture
+from pipelines.sources.base import (
+    BadItem,
+    Item,
+    Project,
+    SourceError,
+    by_stem,
+    hex_color,
+    regions,
+    require_size,
+    size_of_picture,
+)
 
 SPLITS = ("training", "validation", "testing")
 VERSIONS = ("v1.2", "v2.0")
@@ -33,28 +43,37 @@ class Mapillary(Project):
     @classmethod
     def matches(cls, location: str) -> bool:
         found = storage.names(location)
-        return any(name.startswith("config") and name.endswith(".json") for name in found) and bool(set(SPLITS) & set(found))
+        return any(name.startswith("config") and name.endswith(".json") for name in found) and bool(
+            set(SPLITS) & set(found)
+        )
 
     @classmethod
     def open(cls, name: str, location: str) -> Self:
         """Where one download holds the instances of both versions, v1.2 is read: the one whose names are in common use."""
         found = storage.names(location)
         splits = [split for split in SPLITS if split in found]
-        folder = next((folder for folder in ("instances", "v1.2/instances", "v2.0/instances") if _any(location, splits, folder)), None)
+        folder = next(
+            (folder for folder in ("instances", "v1.2/instances", "v2.0/instances") if _any(location, splits, folder)),
+            None,
+        )
         if folder is None:
             raise SourceError(
                 f"{location} has no instance images; they lie in training/instances (or training/v1.2/instances, "
                 "training/v2.0/instances) beside training/images"
             )
         version = folder.split("/")[0] if "/" in folder else None
-        candidates = (f"config_{version}.json",) if version else ("config.json", *(f"config_{v}.json" for v in VERSIONS))
+        candidates = (
+            (f"config_{version}.json",) if version else ("config.json", *(f"config_{v}.json" for v in VERSIONS))
+        )
         config = next((candidate for candidate in candidates if candidate in found), None)
         if config is None:
-            raise SourceError(f"{location} has no {' or '.join(candidates)}; it names the labels of the instance images")
+            raise SourceError(
+                f"{location} has no {' or '.join(candidates)}; it names the labels of the instance images"
+            )
         labels = _read_config(storage.join(location, config))
         meta = Meta()
         for label in labels:
-            meta = meta.with_class(ClassSpec(label["readable"], "bitmap", "#%02x%02x%02x" % tuple(label["color"])))
+            meta = meta.with_class(ClassSpec(label["readable"], "bitmap", hex_color(label["color"])))
         titles = tuple(label["readable"] for label in labels)
         instances = tuple(bool(label["instances"]) for label in labels)
         used = tuple(split for split in splits if storage.names(storage.join(location, split, *folder.split("/"))))
@@ -63,7 +82,9 @@ class Mapillary(Project):
     def items(self, dataset: str) -> Iterator[Item]:
         pictures = storage.join(self.location, dataset, "images")
         for stem, file in sorted(by_stem(storage.names(pictures)).items()):
-            yield Item(file, storage.join(pictures, file), (storage.join(self.location, dataset, self.folder, f"{stem}.png"),))
+            yield Item(
+                file, storage.join(pictures, file), (storage.join(self.location, dataset, self.folder, f"{stem}.png"),)
+            )
 
     def read(self, item: Item) -> Annotation:
         """One bitmap an instance; labels without instances become one bitmap each."""
@@ -78,7 +99,9 @@ class Mapillary(Project):
         require_size((values.shape[0], values.shape[1]), size)
         labels = values >> 8
         if int(labels.max(initial=0)) >= len(self.titles):
-            raise BadItem(f"the instance image has the label {int(labels.max())}, the config names labels 0 to {len(self.titles) - 1}")
+            raise BadItem(
+                f"the instance image has the label {int(labels.max())}, the config names labels 0 to {len(self.titles) - 1}"
+            )
         separate = np.array(self.has_instances)[labels]
         # Shifted by one, so that label 0 instance 0 is a region too.
         numbers = np.where(separate, values, labels << 8).astype(np.int32) + 1

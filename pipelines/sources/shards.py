@@ -37,7 +37,9 @@ class Shards(Project):
         for row in rows.to_pylist():
             shard = storage.join(self.location, stored.manifest["shards"][row["shard"]]["file"])
             image = storage.byte_range(shard, row["offset"], row["image_length"])
-            yield Item(row["name"], image, (storage.byte_range(shard, row["annotation_offset"], row["annotation_length"]),))
+            yield Item(
+                row["name"], image, (storage.byte_range(shard, row["annotation_offset"], row["annotation_length"]),)
+            )
 
     def read(self, item: Item) -> Annotation:
         return read_annotation(item.labels[0], self, size_of_picture(item.image))

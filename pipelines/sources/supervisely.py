@@ -36,7 +36,9 @@ class Supervisely(Project):
         # `classes.json` is the oldest form of the meta; where it lies, it is the one that counts.
         file = next((file for file in ("classes.json", "meta.json") if file in found), None)
         if file is None:
-            raise SourceError(f"{location} has no meta.json; a Supervisely project has meta.json and <dataset>/img, <dataset>/ann")
+            raise SourceError(
+                f"{location} has no meta.json; a Supervisely project has meta.json and <dataset>/img, <dataset>/ann"
+            )
         address = storage.join(location, file)
         try:
             meta = read_meta(json.loads(storage.read_bytes(address)))

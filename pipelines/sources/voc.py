@@ -13,14 +13,42 @@ from pipelines.formats import storage
 from pipelines.formats.label_images import Color, LabelImage, read_labels
 from pipelines.formats.supervisely import Annotation
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sources.base import BadItem, Item, Project, SourceError, by_stem, regions, require_size, size_of_picture
+from pipelines.sources.base import (
+    BadItem,
+    Item,
+    Project,
+    SourceError,
+    by_stem,
+    hex_color,
+    regions,
+    require_size,
+    size_of_picture,
+)
 
 NEUTRAL, VOID = "neutral", 255
 
 CLASSES = (
-    "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep sofa "
-    "train tvmonitor"
-).split()
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+)
 
 
 def voc_color(index: int) -> Color:
@@ -52,11 +80,15 @@ class Voc(Project):
         found = storage.names(location)
         for folder in ("JPEGImages", "SegmentationClass"):
             if folder not in found:
-                raise SourceError(f"{location} has no folder {folder}; a VOC project has JPEGImages, SegmentationClass and ImageSets")
-        titles = _read_colors(location) if "colors.txt" in found else {voc_color(n): t for n, t in enumerate(CLASSES, 1)}
-        classes = [ClassSpec(title, "bitmap", "#%02x%02x%02x" % color) for color, title in titles.items()]
+                raise SourceError(
+                    f"{location} has no folder {folder}; a VOC project has JPEGImages, SegmentationClass and ImageSets"
+                )
+        titles = (
+            _read_colors(location) if "colors.txt" in found else {voc_color(n): t for n, t in enumerate(CLASSES, 1)}
+        )
+        classes = [ClassSpec(title, "bitmap", hex_color(color)) for color, title in titles.items()]
         if NEUTRAL not in titles.values():
-            classes.append(ClassSpec(NEUTRAL, "bitmap", "#%02x%02x%02x" % voc_color(VOID)))
+            classes.append(ClassSpec(NEUTRAL, "bitmap", hex_color(voc_color(VOID))))
         return cls(name, location, Meta(tuple(classes)), _splits(location), titles, "SegmentationObject" in found)
 
     def items(self, dataset: str) -> Iterator[Item]:
@@ -91,7 +123,10 @@ class Voc(Project):
         # A grey label image has no colours of its own: its values are indices of VOC's colour map.
         title = self.titles.get(color) or self.titles.get(voc_color(index))
         if title is None:
-            raise BadItem(f"the class mask has the index {index} (colour {color}), which is no class; known: {', '.join(self.titles.values())}")
+            raise BadItem(
+                f"the class mask has the index {index} (colour {color}), which is no class; "
+                f"known: {', '.join(self.titles.values())}"
+            )
         return title
 
 
@@ -113,7 +148,9 @@ def _splits(location: str) -> tuple[str, ...]:
     folder = storage.join(location, "ImageSets", "Segmentation")
     names = [name.removesuffix(".txt") for name in storage.names(folder) if name.endswith(".txt")]
     if not names:
-        raise SourceError(f"{folder} has no image lists; put one there, e.g. train.txt, with the name of an image a line")
+        raise SourceError(
+            f"{folder} has no image lists; put one there, e.g. train.txt, with the name of an image a line"
+        )
     return tuple(name for name in names if name != "trainval" or not {"train", "val"} & set(names))
 
 
@@ -126,7 +163,9 @@ def _read_colors(location: str) -> dict[Color, str]:
             continue
         *words, red, green, blue = ["", "", *line.split()][-max(len(line.split()), 4) :]
         if not words or not all(part.isdigit() and int(part) < 256 for part in (red, green, blue)):
-            raise SourceError(f"{address}:{number}: found {line!r}, a line is a name and three numbers from 0 to 255: name r g b")
+            raise SourceError(
+                f"{address}:{number}: found {line!r}, a line is a name and three numbers from 0 to 255: name r g b"
+            )
         color = int(red), int(green), int(blue)
         if color != (0, 0, 0):
             titles[color] = " ".join(words)

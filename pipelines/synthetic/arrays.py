@@ -16,6 +16,7 @@ Points = NDArray[np.float64]
 Rng = np.random.Generator
 
 T = TypeVar("T")
+F = TypeVar("F", bound=np.floating)
 
 
 def pick(rng: Rng, choices: Sequence[T]) -> T:
@@ -23,6 +24,6 @@ def pick(rng: Rng, choices: Sequence[T]) -> T:
     return choices[int(rng.integers(len(choices)))]
 
 
-def thrice(field: Floats) -> Floats:
-    """A field (height, width) repeated for R, G and B: numpy is several times faster on this than on `[..., None]`."""
-    return np.asarray(cv2.merge((field, field, field)), np.float32)
+def thrice(field: NDArray[F]) -> NDArray[F]:
+    """A field (height, width) repeated for R, G and B: numpy is more than twice as fast on this as on `[..., None]`."""
+    return np.asarray(cv2.merge((field, field, field)), field.dtype)

@@ -124,7 +124,7 @@ def _stuff(rng: Rng, height: int, width: int) -> Floats:
 
 def _lay(canvas: Floats, patch: Floats, where: NDArray[np.bool_]) -> None:
     """Copy `patch`, as large as the canvas, onto it `where` true."""
-    cv2.copyTo(patch, where.view(np.uint8), canvas)  # ten times faster than numpy's assignment by mask
+    cv2.copyTo(patch, where.view(np.uint8), canvas)  # over ten times faster than numpy's assignment by mask
 
 
 def _litter(rng: Rng, canvas: Floats) -> None:

@@ -22,7 +22,8 @@ def develop(rng: Rng, canvas: Floats) -> Bytes:
     canvas *= np.tile(cast, (1, width, 1))
     if rng.random() < 0.3:
         x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
-        canvas *= thrice(1 - np.float32(rng.uniform(0.1, 0.4)) * (x[None, :] ** 2 + y[:, None] ** 2) / 2)
+        vignette = 1 - np.float32(rng.uniform(0.1, 0.4)) * (x[None, :] ** 2 + y[:, None] ** 2) / 2
+        canvas *= thrice(np.asarray(vignette, np.float32))
     if rng.random() < 0.3:
         cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.4, 1.2), dst=canvas)
     if rng.random() < 0.06:

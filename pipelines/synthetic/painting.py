@@ -4,6 +4,7 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.synthetic.arrays import Floats, Rng, thrice
 from pipelines.synthetic.colors import Palette, palette_near, palette_of, random_palette
@@ -28,8 +29,8 @@ def cast_shadow(rng: Rng, canvas: Floats, silhouette: Silhouette, light: float) 
     shade[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = silhouette.alpha
     distance = rng.uniform(0.01, 0.15) * size
     moved = np.array([[1, 0, -math.cos(light) * distance], [0, 1, abs(math.sin(light)) * distance]])
-    shade = cv2.warpAffine(shade, moved, (width, height))
-    shade = cv2.GaussianBlur(shade, (0, 0), max(rng.uniform(0.008, 0.05) * size, 0.6))
+    shade = np.asarray(cv2.warpAffine(shade, moved, (width, height)), np.float32)
+    cv2.GaussianBlur(shade, (0, 0), max(rng.uniform(0.008, 0.05) * size, 0.6), dst=shade)
     behind *= thrice(1 - rng.uniform(0.15, 0.65) * shade)
 
 
@@ -81,7 +82,7 @@ def _shading(rng: Rng, alpha: Floats, light: float) -> Floats:
     return shade
 
 
-def _gleam(rng: Rng, height: int, width: int) -> Floats:
+def _gleam(rng: Rng, height: int, width: int) -> NDArray[np.float64]:
     """A soft highlight, in grey levels to add."""
     x, y = rng.uniform(0.2, 0.8, 2) * (width, height)
     reach_x, reach_y = rng.uniform(0.05, 0.25, 2) * max(width, height)

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.synthetic.arrays import Bytes, Floats, Points, Rng, pick
 from pipelines.synthetic.kinds import KINDS, Kind
-from pipelines.synthetic.sketch import CUT, Sketch
+from pipelines.synthetic.sketch import MATERIALS, Sketch
+
+Mask = NDArray[np.bool_]
+"""(height, width) bool."""
 
 SMALLEST_FIGURE = 80
 """Visible pixels an object needs to be an object of the dataset."""
@@ -39,7 +43,7 @@ class Silhouette:
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
     @property
-    def mask(self) -> np.ndarray:
+    def mask(self) -> Mask:
         """The object's pixels, bool (height, width) of the window."""
         return self.alpha >= 0.5
 
@@ -111,13 +115,13 @@ def _reduce(rng: Rng, kind: Kind, left: int, top: int, materials: Bytes) -> Silh
     height, width = (side // _SUPERSAMPLE for side in materials.shape)
     soften = rng.uniform(0.4, 1.0) if rng.random() < 0.25 else 0.0
 
-    def shrink(drawing: Bytes) -> Floats:
-        small = cv2.resize(drawing, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    def shrink(drawing: Mask) -> Floats:
+        levels = drawing.view(np.uint8) * np.uint8(255)
+        small = cv2.resize(levels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         return np.asarray(cv2.GaussianBlur(small, (0, 0), soften) if soften else small, np.float32)
 
-    present = np.flatnonzero(cv2.calcHist([materials], [0], None, [256], [0, 256])).tolist()
-    coverage = {m: shrink(np.asarray(cv2.compare(materials, m, cv2.CMP_EQ), np.uint8)) for m in present if m != CUT}
+    drawn = {material: materials == material for material in MATERIALS}
+    coverage = {material: shrink(pixels) for material, pixels in drawn.items() if pixels.any()}
     alpha = sum(coverage.values(), np.zeros((height, width), np.float32))
     edges = cv2.morphologyEx(materials, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    seams = shrink(np.asarray(cv2.compare(edges, 0, cv2.CMP_GT), np.uint8))
-    return Silhouette(kind, left, top, coverage, alpha, seams)
+    return Silhouette(kind, left, top, coverage, alpha, shrink(np.asarray(edges > 0)))

@@ -9,7 +9,7 @@ from pipelines.synthetic.arrays import Points, Rng
 
 CUT = 0
 """The "material" of a hole."""
-MAIN, SECOND, THIRD, DARK, GLASS = 1, 2, 3, 4, 5
+MATERIALS = MAIN, SECOND, THIRD, DARK, GLASS = 1, 2, 3, 4, 5
 """What an object's parts are made of; each gets a texture per object."""
 
 
@@ -23,18 +23,19 @@ def directions(angles: NDArray[np.float64]) -> Points:
     return np.stack([np.cos(angles), np.sin(angles)], 1)
 
 
-def wobbly(rng: Rng, reach_x: float, reach_y: float, roughness: float) -> Points:
-    """A closed smooth outline around 0, 0: an ellipse whose radius has random harmonics."""
-    angles = even_angles(60)
-    radius = np.ones(60)
-    for harmonic in range(2, 8):
-        radius += rng.normal(0, roughness / harmonic) * np.cos(harmonic * angles + rng.uniform(0, 2 * math.pi))
-    return directions(angles) * np.maximum(radius, 0.25)[:, None] * (reach_x, reach_y)
-
-
 _CIRCLE = directions(even_angles(36))
 _COARSE_CIRCLE = _CIRCLE[::3].copy()
 _QUARTERS = np.array([0, 0.25, 0.5, 0.75])[None, :, None]
+_WOBBLE_ANGLES = even_angles(60)
+_WOBBLE_DIRECTIONS = directions(_WOBBLE_ANGLES)
+
+
+def wobbly(rng: Rng, reach_x: float, reach_y: float, roughness: float) -> Points:
+    """A closed smooth outline around 0, 0: an ellipse whose radius has random harmonics."""
+    radius = np.ones(len(_WOBBLE_ANGLES))
+    for harmonic in range(2, 8):
+        radius += rng.normal(0, roughness / harmonic) * np.cos(harmonic * _WOBBLE_ANGLES + rng.uniform(0, 2 * math.pi))
+    return _WOBBLE_DIRECTIONS * np.maximum(radius, 0.25)[:, None] * (reach_x, reach_y)
 
 
 class Sketch:

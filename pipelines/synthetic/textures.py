@@ -39,7 +39,7 @@ def colorize(field: Floats, colors: Points | Palette, hard: bool = False) -> Flo
     places = np.arange(len(colors))
     table = np.stack([np.interp(position, places, channel) for channel in colors.T], 1).astype(np.float32)
     levels = field * np.float32(255)
-    return np.take(table, np.clip(levels, 0, 255, out=levels).astype(np.uint8), axis=0, mode="clip")
+    return np.take(table, np.clip(levels, 0, 255, out=levels).astype(np.uint8), axis=0)
 
 
 def ramp(height: int, width: int, angle: float) -> Floats:

@@ -1,0 +1,91 @@
+# Everything a user or a machine does with this repository. Each target's comment is its help.
+
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?= train,dev
+BIN = $(VENV)/bin
+READY = $(VENV)/.installed
+PY = $(BIN)/python
+SDK = .venv-supervisely
+SDK_VERSION = 6.74.51
+
+DEMO ?= demo
+GRAPH ?= configs/graphs/pascal_voc.json
+PROJECT ?= PascalVOC=data/voc
+DATA ?= data/dataset
+CONFIG ?= configs/train/tutorial.json
+WEIGHTS ?= $(lastword $(sort $(wildcard runs/*)))
+WORKERS ?= 1
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install lint test test-slow bench demo data train evaluate image lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables, e.g.: make data PROJECT=PascalVOC=data/VOC2012 DATA=data/dataset WORKERS=8"
+
+install: $(READY) ## make .venv with the exact versions of requirements.lock
+
+$(READY): setup.py requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .[$(EXTRAS)]
+	@touch $@
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; fi
+
+test: lint ## lint, then all tests but the slow ones
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+test-slow: $(READY) $(SDK)/.installed ## the slow tests: real trainings, worker processes, Flink, the Supervisely SDK
+	$(BIN)/pytest -m slow $(ARGS)
+
+# The public SDK pins versions of its own, so it reads our output from an environment of its own.
+$(SDK)/.installed:
+	$(PYTHON) -m venv $(SDK)
+	$(SDK)/bin/pip install --quiet --disable-pip-version-check supervisely==$(SDK_VERSION)
+	@touch $@
+
+demo: $(READY) ## the whole job on artificial images, in ./demo: dataset, training, report, pictures
+	$(PY) -m pipelines synth $(DEMO)/voc --images 400 --seed 1
+	$(PY) -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=$(DEMO)/voc --output $(DEMO) --overwrite
+	$(PY) -m pipelines preview $(DEMO)/smtool_dataset --output $(DEMO)/samples.png
+	$(PY) -m pipelines stats $(DEMO)/smtool_dataset --output $(DEMO)/stats
+	$(PY) -m model train configs/train/demo.json --data $(DEMO)/smtool_dataset --output $(DEMO)/run --overwrite --accelerator cpu
+	$(PY) -m pipelines synth $(DEMO)/held-out --images 30 --seed 2
+	$(PY) -m model evaluate --weights $(DEMO)/run --data voc:$(DEMO)/held-out --split all --objects separate --quick \
+	  --baseline untrained --baseline ellipse --output $(DEMO)/report --pictures
+	@echo "look at $(DEMO)/samples.png, $(DEMO)/stats/stats.png, $(DEMO)/report/contact_sheet.png, $(DEMO)/report/curve.png"
+
+data: $(READY) ## run GRAPH over PROJECT (NAME=LOCATION) into DATA, on WORKERS processes
+	$(PY) -m pipelines run $(GRAPH) --project $(PROJECT) --output $(DATA) \
+	  --direct_running_mode=multi_processing --direct_num_workers=$(WORKERS) $(ARGS)
+
+train: $(READY) ## train with CONFIG on DATA; on the CPU where there is no GPU
+	$(PY) -m model train $(CONFIG) --data $(DATA) $(ARGS)
+
+evaluate: $(READY) ## number of clicks of WEIGHTS on DATA
+	$(PY) -m model evaluate --weights $(WEIGHTS) --data $(DATA) $(ARGS)
+
+bench: $(READY) ## speed and memory beside the bare minimum of work
+	$(PY) bench/pipeline_bench.py $(ARGS)
+
+image: ## build the container images: worker, train, serve
+	docker build --target worker --tag smart-tool-worker .
+	docker build --target train --tag smart-tool-train .
+	docker build --target serve --tag smart-tool-serve .
+
+lock: ## renew requirements.lock from setup.py, in an environment of its own
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet --editable .[train,serve,gcs,dev]
+	{ echo "# Exact versions of everything, used as constraints: pip install -c requirements.lock ... Renew: make lock"; \
+	  $(VENV)-lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock
+	rm -r $(VENV)-lock
+
+clean: ## remove what the targets made, but no data and no runs
+	rm -rf $(VENV) $(SDK) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info $(DEMO)

@@ -1,0 +1,1 @@
+"""The click network: training, masks from clicks, and their evaluation."""

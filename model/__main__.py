@@ -1,0 +1,131 @@
+"""`python -m model`: train a network, use it, measure it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from model.config import read_config
+from model.errors import UserError
+
+COMMANDS = {
+    "train": "train the click network on finished datasets",
+    "predict": "masks for the images of a project, from its points",
+    "evaluate": "how many clicks a network needs on labelled images",
+}
+"""The commands and one line on each. Their modules load PyTorch, so only the one that is called is imported."""
+
+STOPPED = 143
+"""Exit status of a run that a signal ended, as shells expect it of SIGTERM."""
+
+TRAIN_EPILOG = """\
+example:
+  python -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=VOC2012 --output data/pascal
+  python -m model train configs/train/tutorial.json --data data/pascal --accelerator cpu --epochs 5
+  python -m model train configs/train/tutorial.json --data data/pascal --resume runs/000_tutorial
+
+The config is the tutorial's JSON; unknown keys are refused with the nearest known one. A run's folder gets config.json,
+checkpoints/best.ckpt and last.ckpt, logs/, tensorboard/ and pictures/. A run that gets SIGTERM or Ctrl-C saves
+last.ckpt and ends; --resume goes on from there as if it had never stopped. Exit status: 0 finished, 143 stopped by a
+signal, 2 for a mistake in what was asked.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        if name == "train":
+            add_train(subparsers)
+        elif name in arguments[:1]:
+            import_module(f"model.{name}").add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=text, add_help=False)
+    options = parser.parse_args(arguments)
+    try:
+        return options.func(options) or 0
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def add_train(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The `train` command."""
+    parser = subparsers.add_parser(
+        "train",
+        help=COMMANDS["train"],
+        description="Train the click network on datasets made by `python -m pipelines run`.",
+        epilog=TRAIN_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", metavar="CONFIG", help="training config, e.g. configs/train/tutorial.json")
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        action="append",
+        required=True,
+        help="a finished dataset; repeat to train on several together",
+    )
+    parser.add_argument("--output", metavar="RUN", help="folder of the run (default: a new number below runs/)")
+    parser.add_argument("--overwrite", action="store_true", help="delete a run that is already in --output")
+    parser.add_argument(
+        "--accelerator",
+        choices=("auto", "cpu", "gpu"),
+        default="auto",
+        help="auto follows gpu_devices of the config, and without that key takes a GPU where there is one (default: auto)",
+    )
+    parser.add_argument("--devices", type=int, metavar="N", help="processes on the CPU, or the first N of the GPUs")
+    parser.add_argument("--epochs", type=int, metavar="N", help="in place of the config's epochs")
+    parser.add_argument(
+        "--weights", metavar="CHECKPOINT", help="start from these weights, in the way that weights_init_type says"
+    )
+    parser.add_argument(
+        "--resume",
+        metavar="CHECKPOINT",
+        nargs="?",
+        const="",
+        help="go on with a run: a checkpoint, a run's folder, or without a value the run in --output",
+    )
+    parser.add_argument("--limit-train-batches", type=int, metavar="N", help="at most N training steps an epoch")
+    parser.add_argument("--limit-val-batches", type=int, metavar="N", help="at most N batches a validation")
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="draw a progress bar (default: on a terminal)",
+    )
+    parser.set_defaults(func=run_train)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Train as the command line says."""
+    for name in ("epochs", "devices", "limit_train_batches", "limit_val_batches"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name.replace('_', '-')} {value}: at least 1 is needed")
+    config = read_config(options.config).with_epochs(options.epochs)
+    from model.train import TrainOptions, summary, train  # loads PyTorch and Lightning
+
+    train_options = TrainOptions(
+        data=tuple(options.data),
+        output=options.output,
+        name=Path(options.config).stem,
+        accelerator=options.accelerator,
+        devices=options.devices,
+        weights=options.weights,
+        resume=options.resume,
+        overwrite=options.overwrite,
+        limit_train_batches=options.limit_train_batches,
+        limit_val_batches=options.limit_val_batches,
+        progress=sys.stdout.isatty() if options.progress is None else options.progress,
+    )
+    outcome = train(config, train_options)
+    print(summary(outcome))
+    return 0 if outcome.finished else STOPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What happens around the training steps: checkpoints are kept, a line is printed, a signal ends the run in good order."""
+
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from model.data import Batch
+from model.module import CLICK_COUNTS, MONITOR, ClickModule
+from model.run_folder import RunFolder
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Checkpoints(pl.Callback):
+    """Keeps the best and the last state of a run, each under one fixed name and complete at any moment."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.best = float("-inf")
+        self.saved_step = -1
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not isinstance(pl_module, ClickModule) or trainer.sanity_checking:
+            return
+        reached = pl_module.metrics[MONITOR]
+        if reached > self.best:
+            self.best = reached
+            trainer.save_checkpoint(self.folder.best)
+        self.save_last(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The last steps may come after the last validation."""
+        if trainer.global_step != self.saved_step:
+            self.save_last(trainer)
+
+    def save_last(self, trainer: pl.Trainer) -> None:
+        """Write last.ckpt; to be called on every process."""
+        self.saved_step = trainer.global_step
+        trainer.save_checkpoint(self.folder.last)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "saved_step": self.saved_step}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = state_dict["best"]
+        self.saved_step = state_dict["saved_step"]
+
+
+class StopOnSignal(pl.Callback):
+    """Turns SIGTERM and Ctrl-C into a checkpoint and a normal end, at the same step on every process.
+
+    A second Ctrl-C ends at once. Where a validation comes next it is finished first, since the checkpoint would
+    otherwise lie between a step and the validation that belongs to it.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, validate_every: int) -> None:
+        """validate_every: steps between validations."""
+        self.checkpoints = checkpoints
+        self.validate_every = validate_every
+        self.asked = False
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Here, because Lightning has set its own handlers just before. They stop each process wherever it stands.
+        for number in STOP_SIGNALS:
+            signal.signal(number, self.ask)
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        """The handler."""
+        if self.asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        if trainer.global_step % self.validate_every != 0:
+            self.stop_if_agreed(trainer)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.stop_if_agreed(trainer)
+
+    def stop_if_agreed(self, trainer: pl.Trainer) -> None:
+        """Stop where any process was asked to."""
+        if not trainer.strategy.reduce_boolean_decision(self.asked, all=False):
+            return
+        if self.checkpoints.saved_step != trainer.global_step:
+            self.checkpoints.save_last(trainer)
+        trainer.should_stop = True
+        # Lightning validates once more before it stops; who sends a signal has no time for that.
+        trainer.limit_val_batches = 0
+
+
+class Report(pl.Callback):
+    """Prints one line at every validation."""
+
+    def __init__(self, total_steps: int, steps_per_epoch: int) -> None:
+        self.total_steps = total_steps
+        self.steps_per_epoch = steps_per_epoch
+        self.started = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.started = time.monotonic()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not isinstance(pl_module, ClickModule) or trainer.sanity_checking:
+            return
+        step = trainer.global_step
+        epoch = step / self.steps_per_epoch
+        pl_module.print(
+            f"step {step}/{self.total_steps} (epoch {epoch:.3g}), {time.monotonic() - self.started:.0f} s: "
+            f"{metrics_text(pl_module.metrics)}"
+        )
+
+
+class Bar(pl.callbacks.TQDMProgressBar):
+    """Lightning's progress bar without the version number, which says nothing."""
+
+    def get_metrics(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        items = super().get_metrics(trainer, pl_module)
+        items.pop("v_num", None)
+        loss = trainer.callback_metrics.get("train/loss")
+        return items | ({"loss": f"{float(loss):.3f}"} if isinstance(loss, Tensor) else {})
+
+
+def metrics_text(metrics: dict[str, float]) -> str:
+    """`loss 0.52, mIoU 0.61 after 1, 0.70 after 2 … clicks`."""
+    ious = ", ".join(f"{metrics[f'val/miou@{clicks}']:.3f} after {clicks}" for clicks in CLICK_COUNTS)
+    return f"loss {metrics['val/loss']:.4f}, mIoU {ious} clicks"

@@ -1,0 +1,292 @@
+"""The training config: the tutorial's JSON, typed, with every mistake reported at once.
+
+Keys that the tutorial does not have are optional; their defaults are what its own config trains well with.
+"""
+
+import difflib
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from model.errors import UserError
+
+LONGEST_AUTOMATIC_WARMUP = 500
+"""Steps of warm-up where the config names none; a tenth of the run where that is shorter."""
+
+
+class ConfigError(UserError):
+    """A training config that cannot be used; the text lists every problem with its place."""
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """What all parts of the config share: no unknown keys, no converted types, no changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class InputSize(Section):
+    """Size of the network's input, pixels. Samples of another size are resized to it, the aspect ratio not kept."""
+
+    width: Annotated[int, Field(ge=32)]
+    height: Annotated[int, Field(ge=32)]
+
+
+class BatchSize(Section):
+    """Samples a step on each device."""
+
+    train: PositiveCount
+    val: PositiveCount
+
+
+class DataWorkers(Section):
+    """Processes on each device that decode samples; 0 decodes in the training process itself."""
+
+    train: Count = 0
+    val: Count = 0
+
+
+class DatasetTags(Section):
+    """The image tags that say which samples are for training and which for validation."""
+
+    train: str = "train"
+    val: str = "val"
+
+    @model_validator(mode="after")
+    def differ(self) -> Self:
+        if self.train == self.val:
+            raise ValueError(f"train and val are both {self.train!r}; validation needs samples of its own")
+        return self
+
+
+class LrDecreasing(Section):
+    """Divide the learning rate by `lr_divisor` after more than `patience` validations without a lower loss."""
+
+    patience: Count = 10
+    lr_divisor: Annotated[float, Field(gt=1)] = 5.0
+
+
+class LossWeights(Section):
+    """Weights of the mask's loss and of the loss at the clicked points."""
+
+    main_class: Positive = 1.0
+    points: Annotated[float, Field(ge=0)] = 0.5
+
+
+class SpecialClasses(Section):
+    """Which classes of the dataset mean what."""
+
+    foreground: str = "obj"
+    """The object: painted 1."""
+    background: str = "bg"
+    """Painted 0, like all that is not painted."""
+    neutral: str = "neutral"
+    """Ignored by losses and metrics."""
+    pos: str = "pos"
+    """Positive clicks; a class of points."""
+    neg: str = "neg"
+    """Negative clicks; a class of points."""
+
+    @model_validator(mode="after")
+    def differ(self) -> Self:
+        names = list(self.model_dump().values())
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(map(repr, twice))} stands for two meanings; each class has one")
+        return self
+
+
+class AllowCorruptedSamples(Section):
+    """How many different samples may fail to decode, and be replaced by others, before training stops."""
+
+    train: Count = 0
+    val: Count = 0
+
+
+class Clicks(Section):
+    """How the clicks of a training sample are chosen and drawn."""
+
+    radius: Positive | None = None
+    """Radius of the discs in pixels of the input; null: 2 % of the shorter side, at least 2."""
+    iterations: Count = 3
+    """At most so many further clicks are placed on the network's own mistakes, each number from 0 on equally often."""
+    drop_negatives: Fraction = 0.3
+    """How often all negative hints are left out: real sessions start with one positive click and no negative one."""
+    single_positive: Fraction = 0.2
+    """How often one central positive click replaces all hints."""
+    drop_previous: Fraction = 0.1
+    """How often the previous mask is withheld."""
+    corrupted_mask: Fraction = 0.05
+    """How often a damaged copy of the true mask is the previous mask, so that existing masks can be corrected."""
+
+
+class Augment(Section):
+    """Changes to a training sample on every visit, on top of those made by the graph that produced it."""
+
+    horizontal_flip: Fraction = 0.5
+    """How often left and right are exchanged."""
+    brightness: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Up to this share of the full range is added or taken away."""
+    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Distances from mid-grey are scaled by 1 ± up to this."""
+    colour: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Up to this share of the full range is added to each colour channel by itself."""
+
+
+class TrainConfig(Section):
+    """Everything that decides a training run, but for the data, the machine and where the results go."""
+
+    input_size: InputSize
+    batch_size: BatchSize
+    data_workers: DataWorkers = DataWorkers()
+    epochs: PositiveCount
+    val_every: Positive = 1.0
+    """Epochs between validations; 0.5 validates twice an epoch."""
+    lr: Positive
+    """The learning rate after the warm-up."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """SGD's momentum; AdamW's first beta."""
+    lr_decreasing: LrDecreasing = LrDecreasing()
+    loss_weights: LossWeights = LossWeights()
+    special_classes: SpecialClasses = SpecialClasses()
+    dataset_tags: DatasetTags = DatasetTags()
+    weights_init_type: Literal["scratch", "transfer_learning", "continue_training"] = "scratch"
+    """Start from random weights; from other weights but for the heads and what does not fit; or from weights as they are."""
+    gpu_devices: tuple[Count, ...] | None = None
+    """Numbers of the GPUs to use. An empty list is the CPU; without the key, one GPU where there is one."""
+    allow_corrupted_samples: AllowCorruptedSamples = AllowCorruptedSamples()
+    validate_with_model_eval: bool = True
+    """Understood for the sake of older configs; validation always uses the network as it will be used later."""
+
+    network: Literal["nano", "tiny", "small", "base"] = "tiny"
+    """Size of the network."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    """On convolution weights only; null: 0.0001 for SGD, 0.01 for AdamW."""
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    """After the warm-up: follow `lr_decreasing`, or fall along a cosine to 1 % at the last step."""
+    warmup_steps: Count | None = None
+    """Steps over which the learning rate rises; null: 500, or a tenth of the run where that is less."""
+    gradient_clip: Positive | None = 1.0
+    """Largest norm of the gradient; null: not limited."""
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    """Numbers of the convolutions; losses are always computed in 32 bits."""
+    seed: Count = 0
+    """All randomness of the training follows from it."""
+    log_every: PositiveCount = 10
+    """Steps between two lines of the log."""
+    clicks: Clicks = Clicks()
+    augment: Augment = Augment()
+
+    @field_validator("gpu_devices")
+    @classmethod
+    def no_device_twice(cls, devices: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if devices is not None and len(set(devices)) < len(devices):
+            raise ValueError(f"{list(devices)} names a device twice")
+        return devices
+
+    def warmup(self, total_steps: int) -> int:
+        """Steps of warm-up in a run of `total_steps`."""
+        if self.warmup_steps is not None:
+            return self.warmup_steps
+        return min(LONGEST_AUTOMATIC_WARMUP, math.ceil(total_steps / 10))
+
+    def decay(self) -> float:
+        """Weight decay of convolution weights."""
+        if self.weight_decay is not None:
+            return self.weight_decay
+        return 1e-4 if self.optimizer == "sgd" else 1e-2
+
+    def with_epochs(self, epochs: int | None) -> "TrainConfig":
+        """The same config with another number of epochs, None leaves it."""
+        return self if epochs is None else self.model_copy(update={"epochs": epochs})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, as JSON has them."""
+        return self.model_dump(mode="json")
+
+
+def read_config(path: str | Path) -> TrainConfig:
+    """The config in a JSON file. Raises ConfigError, which lists all problems."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"config {path}: cannot be read ({error.strerror}); give a JSON file such as configs/train/tutorial.json"
+        ) from error
+    return parse_config(text, str(path))
+
+
+def parse_config(text: str, name: str) -> TrainConfig:
+    """The config in a JSON text; `name` stands for it in messages."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{name}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
+    try:
+        return TrainConfig.model_validate_json(text)
+    except ValidationError as error:
+        problems = [describe(detail, name) for detail in error.errors()]
+        head = f"{name}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise ConfigError("\n".join([head, *(f"  {problem}" for problem in problems)])) from error
+
+
+def describe(detail: ErrorDetails, name: str) -> str:
+    """One problem in one line: the key's path, what was found, what is allowed."""
+    place = key_path(detail["loc"])
+    found = json.dumps(detail["input"], default=str)
+    if len(found) > 60:
+        found = found[:57] + "..."
+    match detail["type"]:
+        case "extra_forbidden":
+            known = known_keys(detail["loc"][:-1])
+            return f"{place}: unknown key{nearest(str(detail['loc'][-1]), known)}; known here: {', '.join(known)}"
+        case "missing":
+            return f"{place}: missing; it has no default"
+        case "literal_error":
+            allowed = detail["ctx"]["expected"]
+            names = [word.strip("' ") for word in allowed.replace(" or ", ",").split(",")]
+            return f"{place}: found {found}; allowed are {allowed}{nearest(str(detail['input']), names)}"
+        case "value_error":
+            return f"{place}: {detail['ctx']['error']}"
+        case "model_type":
+            return f"{place or name}: found {found}; an object with the keys {', '.join(known_keys(detail['loc']))} is needed"
+        case _:
+            wanted = detail["msg"].removeprefix("Input ")
+            return f"{place}: found {found}; it {wanted}"
+
+
+def key_path(location: Iterable[str | int]) -> str:
+    """`("gpu_devices", 1)` → `gpu_devices[1]`."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def known_keys(location: Iterable[str | int]) -> list[str]:
+    """The keys that the section at this place has."""
+    section: type[BaseModel] = TrainConfig
+    for part in location:
+        annotation = section.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        section = annotation
+    return list(section.model_fields)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` where a known word is like this one, else nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""

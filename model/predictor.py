@@ -1,0 +1,202 @@
+"""Masks from clicks: `Predictor.set_image` gives a session, and every click gives the next one.
+
+A session is a value. It is never changed, so undo is a step back, and two people (or two strategies) may go on from the
+same state. Coordinates are pixels of the image, x to the right, y down; masks and probabilities are (H, W).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.click_tensors import network_maps
+from model.errors import UserError
+from model.preprocess import Region, View, ZoomIn, image_tensor
+from model.weights import WeightsCard, load_network
+from pipelines.clicks import Click, Mask
+
+THRESHOLD = 0.49
+"""A pixel belongs to the mask when its probability is above; the published protocol's value."""
+
+Network = Callable[[Tensor, Tensor], Tensor]
+"""image (B, 3, h, w) in 0..1, maps (B, 3, h, w) → logits (B, 1, h, w); any module of that signature."""
+
+
+class ClickSession(Protocol):
+    """What the evaluation asks of a state after some clicks; predictors without a network implement it too."""
+
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """(H, W) in 0..1."""
+        ...
+
+    def click(self, x: int, y: int, positive: bool) -> Self:
+        """The state after one more click."""
+        ...
+
+
+class Predictor:
+    """A network with everything that decides how it is used; holds no state of any image."""
+
+    def __init__(
+        self,
+        network: Network,
+        radius: float,
+        zoom: ZoomIn | None = None,
+        *,
+        flip: bool = False,
+        threshold: float = THRESHOLD,
+        guarantee: bool = True,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        """network: see `Network`.  radius: of the click discs, in pixels of the network's input, as it was trained.
+        zoom: how to look at the image, the published way by default.
+        flip: average with the mirrored image, for twice the cost.
+        threshold: see `THRESHOLD`.  guarantee: whether masks obey every click at its own pixel, see `obey`.
+        """
+        self.network = network
+        self.radius = radius
+        self.zoom = ZoomIn() if zoom is None else zoom
+        self.flip = flip
+        self.threshold = threshold
+        self.guarantee = guarantee
+        self.device = torch.device(device)
+
+    @classmethod
+    def load(
+        cls, weights: str | Path, target_size: int | None = None, device: str | torch.device = "cpu"
+    ) -> tuple[Predictor, WeightsCard]:
+        """The predictor for people, from trained weights, and their card.
+
+        target_size: longer side of the network's input, that of the training by default.
+        """
+        network, card = load_network(weights, device)
+        zoom = ZoomIn.for_people(target_size or max(card.input_size))
+        return cls(network, card.click_radius, zoom, device=device), card
+
+    def set_image(self, image: NDArray[np.uint8], mask: Mask | None = None) -> Session:
+        """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask."""
+        height, width = image.shape[:2]
+        start = np.zeros((height, width), np.float32)
+        if mask is not None:
+            if mask.shape != start.shape:
+                raise UserError(
+                    f"the mask to start from is {mask.shape[1]}×{mask.shape[0]} pixels, the image {width}×{height}; "
+                    "give the mask of the whole image"
+                )
+            start = mask.astype(np.float32)
+        return Session(self, image_tensor(image).to(self.device), start)
+
+    def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
+        """Logits (1, 1, h, w) for image (1, 3, h, w), last probabilities (1, 1, h, w), points (1, N, 3)."""
+        if self.flip:
+            mirrored = points.clone()
+            mirrored[..., 0] = image.shape[3] - 1 - points[..., 0]
+            image, previous = (torch.cat([part, part.flip(3)]) for part in (image, previous))
+            points = torch.cat([points, mirrored])
+        with torch.inference_mode():
+            logits = self.network(image, network_maps(points, previous, self.radius))
+        if self.flip:
+            logits = 0.5 * (logits[:1] + logits[1:].flip(3))
+        return logits
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """The state of one object's segmentation: the image, the clicks made, and the last answer."""
+
+    predictor: Predictor
+    image: Tensor
+    """(1, 3, H, W) float32 in 0..1."""
+    probability: NDArray[np.float32]
+    """(H, W) float32, the network's last answer; never changed by the guarantee."""
+    clicks: tuple[Click, ...] = ()
+    region: Region | None = None
+    """The part of the image that the network looks at since the last zoom."""
+    view: View | None = None
+    """How the network looked at the image for the last answer; None before the first click."""
+    before: Session | None = field(default=None, repr=False)
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        height, width = self.probability.shape
+        return height, width
+
+    @cached_property
+    def mask(self) -> Mask:
+        """(H, W) bool: the answer above the threshold and, with the guarantee, every click in its own pixel."""
+        mask = binarise(self.probability, self.predictor.threshold)
+        return obey(mask, self.clicks) if self.predictor.guarantee else mask
+
+    def click(self, x: int, y: int, positive: bool) -> Session:
+        """The session after one more click at pixel (x, y); UserError for one outside of the image."""
+        return self.add([Click(x, y, positive)])
+
+    def add(self, clicks: Iterable[Click]) -> Session:
+        """The session after several clicks at once: the network runs for all of them together."""
+        added = tuple(clicks)
+        if not added:
+            return self
+        for click in added:
+            self._check(click)
+        state = self._answered((*self.clicks, *added))
+        if self._deserves_second_look(state):
+            state = state._answered(state.clicks)
+        return replace(state, before=self)
+
+    def undo(self) -> Session:
+        """The session before the last click (or the last clicks that came at once)."""
+        if self.before is None:
+            raise UserError("there is no click to undo: this session has none")
+        return self.before
+
+    def _check(self, click: Click) -> None:
+        height, width = self.size_hw
+        if not (0 <= click.x < width and 0 <= click.y < height):
+            raise UserError(
+                f"click at x {click.x}, y {click.y} lies outside of the image: x goes from 0 to {width - 1}, "
+                f"y from 0 to {height - 1}"
+            )
+
+    def _answered(self, clicks: tuple[Click, ...]) -> Session:
+        """One run of the network for `clicks`."""
+        view = View.of(self.predictor.zoom, self.size_hw, clicks, self.probability, self.region)
+        previous = torch.from_numpy(self.probability)[None, None].to(self.image.device)
+        points = view.points(clicks, self.size_hw).to(self.image.device)
+        logits = self.predictor.logits(view.cut(self.image), view.cut(previous), points)
+        probability = view.paste_back(torch.sigmoid(logits.float()), self.size_hw)
+        return replace(self, clicks=clicks, probability=probability, region=view.paste, view=view)
+
+    def _deserves_second_look(self, answered: Session) -> bool:
+        """Whether the first answer was for the whole image and the object fills less than half of it."""
+        zoom = self.predictor.zoom
+        if not zoom.second_look or self.clicks or answered.view is None or answered.view.look is not None:
+            return False
+        region = zoom.region_around(answered.probability, answered.clicks)
+        height, width = self.size_hw
+        return region is not None and region.height * region.width < 0.5 * height * width
+
+
+def binarise(probability: NDArray[np.float32], threshold: float = THRESHOLD) -> Mask:
+    """(H, W) bool: strictly above the threshold, compared in 32 bit as in the published protocol."""
+    return probability > np.float32(threshold)
+
+
+def obey(mask: Mask, clicks: Sequence[Click]) -> Mask:
+    """The mask with every click's word written into its own pixel; where clicks share a pixel, the last one counts.
+
+    Late clicks fall on errors of a pixel or two, which a network may not be able to express; written down, they end the
+    deadlock of clicking there again and again. The input is not changed.
+    """
+    obeyed = mask.copy()
+    for click in clicks:
+        obeyed[click.y, click.x] = click.positive
+    return obeyed

@@ -1,0 +1,340 @@
+"""Training: reads the config, opens the data, and lets Lightning run the steps; results go to a run's folder."""
+
+import logging
+import signal
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+
+from model.callbacks import Bar, Checkpoints, Report, StopOnSignal, metrics_text
+from model.config import TrainConfig
+from model.data import ShardData
+from model.devices import Accelerator, Devices, choose_devices
+from model.errors import UserError
+from model.module import MONITOR, ClickModule
+from model.network import PRESETS, ClickNet
+from model.pictures import Pictures
+from model.run_folder import RunFolder, new_run, resumed_run
+from model.weights import (
+    WeightsCard,
+    card_of,
+    checkpoint_file,
+    load_strictly,
+    load_what_fits,
+    network_tensors,
+    read_checkpoint,
+)
+
+
+class TrainError(UserError):
+    """Settings that do not go together."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What the command line adds to the config: where things are, and what this machine should do."""
+
+    data: tuple[str, ...]
+    """Folders of finished datasets, used together."""
+    output: str | None = None
+    """The run's folder; None: a new numbered one below `runs/`."""
+    name: str = "run"
+    """Part of a numbered folder's name."""
+    accelerator: Accelerator = "auto"
+    devices: int | None = None
+    weights: str | None = None
+    """A checkpoint or a run's folder to start from, as `weights_init_type` says."""
+    resume: str | None = None
+    """A checkpoint or a run's folder to go on with; "" for the one in `output`."""
+    overwrite: bool = False
+    """Whether a run in `output` is deleted first."""
+    limit_train_batches: int | None = None
+    limit_val_batches: int | None = None
+    progress: bool = False
+    """Whether to draw a progress bar."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a finished or stopped run leaves behind."""
+
+    folder: RunFolder
+    step: int
+    total_steps: int
+    last: WeightsCard
+    best: WeightsCard | None
+    """None before the first validation."""
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.total_steps
+
+
+def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
+    """Train a network, or go on training it. Raises UserError for everything the user can set right."""
+    devices = choose_devices(options.accelerator, options.devices, config.gpu_devices)
+    data = ShardData(config, options.data, options.limit_train_batches, options.limit_val_batches)
+    steps_per_epoch = data.steps_per_epoch(devices.count)
+    total_steps = steps_per_epoch * config.epochs
+    network = initial_network(config, options)
+    folder, checkpoint = prepare_folder(config, options, data)
+    module = ClickModule(network, config, total_steps, data.digest)
+    validate_every = steps_between_validations(config.val_every, steps_per_epoch, total_steps)
+    trainer = build_trainer(config, options, devices, folder, steps_per_epoch, validate_every)
+    announce(config, data, devices, folder, module, steps_per_epoch)
+    with signals_passed_on(trainer):
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    return result(folder, total_steps)
+
+
+def steps_between_validations(val_every: float, steps_per_epoch: int, total_steps: int) -> int:
+    """`val_every` epochs in whole steps, at least one, and at most the whole run so that it is validated once."""
+    return min(total_steps, max(1, round(val_every * steps_per_epoch)))
+
+
+# ------------------------------------------------------------------------------------------------------ starting weights
+
+
+def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNet:
+    """The network before its first step, on the CPU: random weights from the seed, or those that were given."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = ClickNet(PRESETS[config.network])
+    kind = config.weights_init_type
+    if options.weights is None:
+        if options.resume is None:
+            say_where_weights_come_from(kind)
+        return network
+    if options.resume is not None:
+        raise TrainError("--weights and --resume exclude each other: a resumed run goes on with its own weights")
+    if kind == "scratch":
+        raise TrainError(
+            f'--weights {options.weights} is given, but weights_init_type is "scratch"; '
+            f'set "continue_training" (all weights) or "transfer_learning" (all but the heads), or leave --weights out'
+        )
+    file = checkpoint_file(options.weights)
+    stored = read_checkpoint(file)
+    card = card_of(stored, file)
+    if kind == "continue_training":
+        check_same_task(config, card, file)
+        load_strictly(network, network_tensors(stored), file)
+        say(f"Weights: all of {file}.")
+    else:
+        fresh = load_what_fits(network, network_tensors(stored))
+        say(f"Weights: from {file}, except for {len(fresh)} tensors that start fresh: {shortened(fresh)}.")
+    return network
+
+
+def say_where_weights_come_from(kind: str) -> None:
+    """Tell what happens where the config wants weights and none are given."""
+    if kind == "transfer_learning":
+        raise TrainError(
+            'weights_init_type is "transfer_learning", but no weights are given; add --weights CHECKPOINT, or set "scratch"'
+        )
+    if kind == "continue_training":
+        say(
+            'Weights: weights_init_type is "continue_training", but no weights are given: training starts from scratch, '
+            "with random weights. Give some with --weights CHECKPOINT."
+        )
+
+
+def check_same_task(config: TrainConfig, card: WeightsCard, file: Path) -> None:
+    """Whether the weights were trained for the same object class and size of network."""
+    if card.preset != config.network:
+        raise TrainError(
+            f"weights {file} are those of the network {card.preset!r}, the config says {config.network!r}; "
+            f'set "network": "{card.preset}" in the config'
+        )
+    before = card.config.get("special_classes", {}).get("foreground")
+    now = config.special_classes.foreground
+    if before != now:
+        raise TrainError(
+            f"weights {file} were trained for the class {before!r}, special_classes.foreground is {now!r}; "
+            f'rename the class, or set weights_init_type to "transfer_learning"'
+        )
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first few names."""
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+# --------------------------------------------------------------------------------------------------- folder and resuming
+
+
+def prepare_folder(config: TrainConfig, options: TrainOptions, data: ShardData) -> tuple[RunFolder, Path | None]:
+    """The run's folder with the config in it, and the checkpoint to go on from."""
+    if options.resume is None:
+        folder = new_run(options.output, options.name, options.overwrite)
+        folder.describe(config)
+        return folder, None
+    folder, checkpoint = resumed_run(options.resume, options.output)
+    card = card_of(read_checkpoint(checkpoint), checkpoint)
+    if card.dataset_digest != data.digest:
+        raise TrainError(
+            f"--resume {checkpoint}: that run was trained on other data (sha256 {card.dataset_digest[:12]}…, now "
+            f"{data.digest[:12]}…); to train its weights on these data, start a new run with --weights {checkpoint} "
+            f'and weights_init_type "continue_training"'
+        )
+    if card.preset != config.network:
+        raise TrainError(
+            f"--resume {checkpoint}: that run trains the network {card.preset!r}, the config says {config.network!r}"
+        )
+    for change in changed_settings(card.config, config.to_dict()):
+        say(f"Resumed with another setting: {change}")
+    folder.describe(config)
+    return folder, checkpoint
+
+
+def changed_settings(before: Any, now: Any, path: str = "") -> Iterator[str]:
+    """`lr: 0.1 → 0.01` for every setting that differs."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in now:
+            yield from changed_settings(before.get(key), now[key], f"{path}.{key}" if path else key)
+    elif before != now:
+        yield f"{path}: {before} → {now}"
+
+
+def result(folder: RunFolder, total_steps: int) -> TrainResult:
+    """What the run left, read from its files: with several processes nothing else comes back."""
+    stored = read_checkpoint(folder.last)
+    last = card_of(stored, folder.last)
+    best = card_of(read_checkpoint(folder.best), folder.best) if folder.best.exists() else None
+    return TrainResult(folder, int(stored["global_step"]), total_steps, last, best)
+
+
+# --------------------------------------------------------------------------------------------------------------- trainer
+
+
+def build_trainer(
+    config: TrainConfig,
+    options: TrainOptions,
+    devices: Devices,
+    folder: RunFolder,
+    steps_per_epoch: int,
+    validate_every: int,
+) -> pl.Trainer:
+    """Lightning's trainer with everything that is ours."""
+    quieten()
+    checkpoints = Checkpoints(folder)
+    total_steps = steps_per_epoch * config.epochs
+    callbacks: list[pl.Callback] = [
+        Pictures(folder.pictures),
+        checkpoints,
+        Report(total_steps, steps_per_epoch),
+        StopOnSignal(checkpoints, validate_every),
+    ]
+    if options.progress:
+        callbacks.append(Bar())
+    return pl.Trainer(
+        default_root_dir=folder.root,
+        accelerator=devices.accelerator,
+        devices=devices.for_trainer,
+        strategy=devices.strategy,
+        precision=config.precision,
+        max_epochs=config.epochs,
+        # Validations are counted in steps over the whole run, so that any number of epochs may lie between them.
+        val_check_interval=validate_every,
+        check_val_every_n_epoch=None,
+        gradient_clip_val=config.gradient_clip,
+        log_every_n_steps=config.log_every,
+        logger=[
+            CSVLogger(folder.root, name=folder.logs.name, flush_logs_every_n_steps=config.log_every),
+            TensorBoardLogger(folder.root, name=folder.tensorboard.name, version=""),
+        ],
+        callbacks=callbacks,
+        enable_checkpointing=False,
+        enable_progress_bar=options.progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        # `EpochBatches` deals the samples out itself.
+        use_distributed_sampler=False,
+    )
+
+
+def quieten() -> None:
+    """Keep Lightning's notes about this program's own choices from the user."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for text in (
+        ".*does not have many workers.*",
+        ".*is smaller than the logging interval.*",
+        ".*your dataloader is not resumable.*",  # it is, see `EpochBatches`
+        ".*treespec, LeafSpec.*is deprecated.*",
+    ):
+        warnings.filterwarnings("ignore", text)
+
+
+@contextmanager
+def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
+    """Where the training runs in child processes, hand them the signals that this one gets while it waits for them."""
+    launcher = trainer.strategy.launcher
+    if launcher is None or not hasattr(launcher, "procs"):
+        yield
+        return
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        launcher.kill(signal.Signals(number))
+
+    before = signal.signal(signal.SIGTERM, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# -------------------------------------------------------------------------------------------------------------- messages
+
+
+def announce(
+    config: TrainConfig, data: ShardData, devices: Devices, folder: RunFolder, module: ClickModule, steps_per_epoch: int
+) -> None:
+    """Say what is going to happen."""
+    parameters = sum(parameter.numel() for parameter in module.network.parameters())
+    size = config.input_size
+    say(
+        f"Data: {len(data.train_samples)} training and {len(data.val_samples)} validation samples.\n"
+        f"Network: {config.network}, {parameters / 1e6:.2f} million weights, input {size.width}×{size.height}, "
+        f"click discs of radius {module.radius:g}.\n"
+        f"Training: {config.epochs} epochs of {steps_per_epoch} steps on {devices}.\n"
+        f"Results: {folder.root}"
+    )
+    if not config.validate_with_model_eval:
+        say(
+            "validate_with_model_eval is false, which is not followed: validation uses the network as it will be used later."
+        )
+
+
+def summary(outcome: TrainResult) -> str:
+    """What the user should know at the end."""
+    folder = outcome.folder
+    if outcome.finished:
+        lines = [f"Finished after {outcome.step} steps."]
+    else:
+        lines = [
+            f"Stopped at step {outcome.step} of {outcome.total_steps}, everything saved; go on with --resume {folder.last}"
+        ]
+    if outcome.best is not None:
+        lines.append(
+            f"Best:        {metrics_text(dict(outcome.best.metrics))} ({MONITOR} {outcome.best.metrics[MONITOR]:.3f})"
+        )
+        lines.append(f"Weights:     {folder.best}")
+    lines += [
+        f"Last state:  {folder.last}",
+        f"Logs:        {folder.logs}, and: tensorboard --logdir {folder.tensorboard}",
+        f"Pictures:    {folder.pictures}",
+    ]
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    """A line for the user."""
+    print(text, flush=True)

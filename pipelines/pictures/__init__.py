@@ -1,0 +1,1 @@
+"""Pictures for people: a graph as a drawing, samples as contact sheets, statistics as plots."""

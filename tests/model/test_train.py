@@ -1,0 +1,384 @@
+"""Whole training runs on small data: they learn, resume exactly, stop in good order, and say what is wrong."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from model.__main__ import main
+from model.config import TrainConfig, parse_config, read_config
+from model.devices import DeviceError, choose_devices
+from model.module import ClickModule
+from model.run_folder import RunFolderError, new_run, next_number, resumed_run
+from model.train import TrainError, TrainOptions, changed_settings, steps_between_validations, train
+from model.weights import load_network
+from tests.model.datasets import tiny_dataset
+
+TUTORIAL = Path("configs/train/tutorial.json")
+
+
+def config(**changes: Any) -> TrainConfig:
+    """A config that trains in a second."""
+    settings = {
+        "input_size": {"width": 32, "height": 32},
+        "batch_size": {"train": 4, "val": 4},
+        "epochs": 3,
+        "lr": 0.002,
+        "optimizer": "adamw",
+        "schedule": "plateau",
+        "lr_decreasing": {"patience": 0, "lr_divisor": 2},
+        "network": "nano",
+        "log_every": 1,
+    }
+    return parse_config(json.dumps(settings | changes), "test.json")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny_dataset(tmp_path_factory.mktemp("data") / "tiny", train=21, val=5))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Any:
+    """Sums in another order would be other sums, and small networks are faster this way."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def options(data: str, output: Path, **changes: Any) -> TrainOptions:
+    return TrainOptions(data=(data,), output=str(output), accelerator="cpu", **changes)
+
+
+def logged(run: Path, column: str) -> dict[int, str]:
+    """A column of all logs of a run, by step; text, so that nothing is rounded."""
+    values: dict[int, str] = {}
+    for file in sorted(run.glob("logs/version_*/metrics.csv")):
+        for row in csv.DictReader(file.open()):
+            if row.get(column):
+                values[int(row["step"])] = row[column]
+    return values
+
+
+def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the process send itself SIGTERM while it computes this step (from 0)."""
+    original = ClickModule.training_step
+
+    def training_step(self: ClickModule, batch: Any, batch_idx: int) -> Any:
+        if self.global_step == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(self, batch, batch_idx)
+
+    monkeypatch.setattr(ClickModule, "training_step", training_step)
+
+
+# ------------------------------------------------------------------------------------------------------------- whole runs
+
+
+@pytest.mark.slow
+def test_a_run_of_one_step_leaves_everything_it_promises(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "quick.json"
+    path.write_text(json.dumps(config().to_dict()))
+    arguments = ["--accelerator", "cpu", "--epochs", "1", "--limit-train-batches", "1", "--limit-val-batches", "1"]
+    status = main(["train", str(path), "--data", data, "--output", str(tmp_path / "run"), *arguments])
+    assert status == 0
+    said = capsys.readouterr().out
+    assert "21 training and 5 validation samples" in said
+    assert "1 epochs of 1 steps on CPU" in said
+    assert "Finished after 1 steps." in said
+    for name in ("checkpoints/best.ckpt", "logs", "pictures"):
+        assert str(tmp_path / "run" / name) in said
+    assert {file.name for file in (tmp_path / "run" / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert (tmp_path / "run" / "pictures" / "step_00000001.png").stat().st_size > 1000
+    assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
+    _, card = load_network(tmp_path / "run")
+    assert card.preset == "nano"
+    assert card.input_size == (32, 32)
+    assert set(card.metrics) == {"val/loss", "val/miou", "val/miou@1", "val/miou@2", "val/miou@3", "val/miou@5"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stopped_at", "val_every"),
+    [(2, 1.0), (5, 1.0), (7, 0.5), (8, 0.5), (11, 0.5), (9, 1.5), (11, 1.5)],
+    ids=[
+        "in epoch 0",
+        "end of epoch 0",
+        "mid epoch",
+        "at validation",
+        "end of epoch 1",
+        "odd validations",
+        "no validation",
+    ],
+)
+def test_a_resumed_run_repeats_an_unbroken_one(
+    stopped_at: int, val_every: float, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Given a run of 18 steps, and the same run stopped by a signal in the middle
+    settings = config(val_every=val_every)
+    unbroken = train(settings, options(data, tmp_path / "unbroken"))
+    with monkeypatch.context() as patch:
+        stop_at(stopped_at, patch)
+        stopped = train(settings, options(data, tmp_path / "stopped"))
+    assert (stopped.step, stopped.finished) == (stopped_at + 1, False)
+    # When it is resumed
+    resumed = train(settings, options(data, tmp_path / "stopped", resume=""))
+    # Then every step and validation gave the same numbers
+    assert (resumed.step, resumed.finished) == (18, True)
+    for column in ("train/loss", "lr", "val/loss", "val/miou@1", "val/miou@5"):
+        assert logged(tmp_path / "stopped", column) == logged(tmp_path / "unbroken", column), column
+    assert sorted(logged(tmp_path / "stopped", "train/loss")) == list(range(18))
+    # and the weights are the same, too
+    one, other = (load_network(run.folder.last)[0].state_dict() for run in (unbroken, resumed))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.slow
+def test_a_finished_run_can_be_given_more_epochs(data: str, tmp_path: Path):
+    train(config(epochs=3), options(data, tmp_path / "long"))
+    train(config(epochs=1), options(data, tmp_path / "short"))
+    more = train(config(epochs=3), options(data, tmp_path / "short", resume=""))
+    assert (more.step, more.finished) == (18, True)
+    # The automatic warm-up is a share of the run's length, so the first epoch differs; the samples do not.
+    assert sorted(logged(tmp_path / "short", "train/loss")) == list(range(18))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("validation", [5, 1])
+def test_two_processes_with_an_odd_number_of_samples_finish(validation: int, tmp_path: Path):
+    data = tiny_dataset(tmp_path / "odd", train=9, val=validation)
+    outcome = train(config(epochs=1), options(str(data), tmp_path / "run", devices=2))
+    assert outcome.finished
+    assert outcome.step == 2
+    assert outcome.best is not None
+    assert 0 <= outcome.best.metrics["val/miou"] <= 1
+
+
+@pytest.mark.slow
+def test_sigterm_to_the_command_saves_and_says_how_to_go_on(data: str, tmp_path: Path):
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(config(epochs=10000, val_every=1.0).to_dict()))
+    run = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "model",
+        "train",
+        str(path),
+        "--data",
+        data,
+        "--output",
+        str(run),
+        "--accelerator",
+        "cpu",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    deadline = time.monotonic() + 120
+    while not (run / "checkpoints" / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert re.search(r"Stopped at step \d+ of 60000, everything saved; go on with --resume \S+last.ckpt", said)
+
+
+@pytest.mark.slow
+def test_a_short_training_learns_to_segment(tmp_path: Path):
+    data = str(tiny_dataset(tmp_path / "data", train=240, val=24))
+    settings = config(epochs=8, schedule="cosine", lr=0.004, batch_size={"train": 8, "val": 8}, val_every=2)
+    outcome = train(settings, options(data, tmp_path / "run"))
+    assert outcome.best is not None
+    assert outcome.best.metrics["val/miou@5"] > 0.65
+    assert outcome.best.metrics["val/miou@1"] > 0.5
+
+
+@pytest.mark.slow
+def test_the_tutorials_optimizer_learns_and_does_not_collapse(tmp_path: Path):
+    # Given the tutorial's learning rate, momentum, loss weights and schedule, on a small network and input
+    tutorial = read_config(TUTORIAL).to_dict()
+    small = {"input_size": {"width": 32, "height": 32}, "batch_size": {"train": 8, "val": 8}, "network": "nano"}
+    quick = {"epochs": 10, "data_workers": {"train": 0, "val": 0}, "gpu_devices": []}
+    settings = parse_config(json.dumps(tutorial | small | quick), "tutorial")
+    data = str(tiny_dataset(tmp_path / "data", train=240, val=24))
+    outcome = train(settings, options(data, tmp_path / "run"))
+    # Then masks are not empty, which is how lr 0.1 ends without warm-up and clipping
+    assert outcome.last.metrics["val/miou@3"] > 0.5
+
+
+# ---------------------------------------------------------------------------------------------------- weights and folders
+
+
+@pytest.mark.slow
+def test_weights_are_continued_transferred_or_refused(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    first = train(config(epochs=1), options(data, tmp_path / "first"))
+    weights = str(tmp_path / "first")
+    capsys.readouterr()
+
+    still = {"epochs": 1, "lr": 1e-12}
+    train(config(**still, weights_init_type="continue_training"), options(data, tmp_path / "second", weights=weights))
+    assert "Weights: all of" in capsys.readouterr().out
+    before, after = (load_network(path)[0].head.weight for path in (first.folder.best, tmp_path / "second"))
+    assert torch.allclose(before, after, atol=1e-6)
+
+    train(config(**still, weights_init_type="transfer_learning"), options(data, tmp_path / "third", weights=weights))
+    assert "4 tensors that start fresh: head.weight, head.bias, auxiliary_head.weight" in capsys.readouterr().out
+    assert not torch.allclose(before, load_network(tmp_path / "third")[0].head.weight, atol=1e-3)
+
+    with pytest.raises(TrainError, match='weights_init_type is "scratch"'):
+        train(config(), options(data, tmp_path / "x", weights=weights))
+    with pytest.raises(
+        TrainError, match="those of the network 'nano', the config says 'tiny'; set \"network\": \"nano\""
+    ):
+        train(
+            config(network="tiny", weights_init_type="continue_training"),
+            options(data, tmp_path / "x", weights=weights),
+        )
+    with pytest.raises(TrainError, match="exclude each other"):
+        train(
+            config(weights_init_type="continue_training"),
+            options(data, tmp_path / "x", weights=weights, resume=weights),
+        )
+    other = str(tiny_dataset(tmp_path / "other", train=4, val=2))
+    with pytest.raises(TrainError, match="trained on other data"):
+        train(config(), options(other, tmp_path / "first", resume=""))
+
+
+def test_continuing_without_weights_is_said_plainly(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    from model.train import initial_network
+
+    initial_network(config(weights_init_type="continue_training"), options(data, tmp_path))
+    assert "no weights are given: training starts from scratch, with random weights" in capsys.readouterr().out
+
+
+def test_transfer_without_weights_is_refused(data: str, tmp_path: Path):
+    with pytest.raises(TrainError, match='"transfer_learning", but no weights are given; add --weights'):
+        train(config(weights_init_type="transfer_learning"), options(data, tmp_path / "run"))
+
+
+def test_random_weights_follow_from_the_seed_and_leave_other_randomness_alone(data: str, tmp_path: Path):
+    from model.train import initial_network
+
+    torch.manual_seed(1)
+    expected = torch.rand(1)
+    torch.manual_seed(1)
+    one, same, other = (initial_network(config(seed=seed), options(data, tmp_path)).head.weight for seed in (3, 3, 4))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_runs_are_numbered(tmp_path: Path):
+    assert next_number(tmp_path / "runs") == 0
+    for name in ("000_a", "007_b", "notes", "012"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    assert next_number(tmp_path / "runs") == 8
+
+
+def test_a_run_is_not_overwritten_unasked(tmp_path: Path):
+    folder = new_run(tmp_path, "x")
+    folder.describe(config())
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(
+        RunFolderError, match=r"holds a run already; go on with it by --resume, delete it by --overwrite"
+    ):
+        new_run(tmp_path, "x")
+    new_run(tmp_path, "x", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_resuming_needs_a_checkpoint(tmp_path: Path):
+    with pytest.raises(RunFolderError, match=r"there is no checkpoint .*last.ckpt; one is written at every validation"):
+        resumed_run("", tmp_path)
+    with pytest.raises(RunFolderError, match="add --output RUN"):
+        resumed_run("", None)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").touch()
+    assert resumed_run(tmp_path, None)[0].root == tmp_path
+    assert resumed_run(tmp_path / "checkpoints" / "last.ckpt", None)[0].root == tmp_path
+    assert resumed_run(tmp_path, tmp_path / "elsewhere")[0].root == tmp_path / "elsewhere"
+
+
+def test_changed_settings_are_named():
+    before, now = config().to_dict(), config(lr=0.1, clicks={"iterations": 1}).to_dict()
+    assert list(changed_settings(before, now)) == ["lr: 0.002 → 0.1", "clicks.iterations: 3 → 1"]
+
+
+# ----------------------------------------------------------------------------------------------------- devices and steps
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "count", "wanted", "found", "expected"),
+    [
+        ("cpu", None, (0, 1), [], ("cpu", 1, ())),
+        ("cpu", 2, (0, 1), ["A"], ("cpu", 2, ())),
+        ("auto", None, (), ["A"], ("cpu", 1, ())),
+        ("auto", None, None, [], ("cpu", 1, ())),
+        ("auto", None, None, ["A", "B"], ("gpu", 1, (0,))),
+        ("auto", 2, None, ["A", "B"], ("gpu", 2, (0, 1))),
+        ("auto", None, (1, 0), ["A", "B"], ("gpu", 2, (1, 0))),
+        ("auto", 1, (0, 1, 2, 3), ["A"], ("gpu", 1, (0,))),
+        ("gpu", None, (), ["A"], ("gpu", 1, (0,))),
+    ],
+)
+def test_devices_follow_the_command_line_then_the_config(
+    accelerator: Any, count: int | None, wanted: Any, found: list[str], expected: tuple[str, int, tuple[int, ...]]
+):
+    devices = choose_devices(accelerator, count, wanted, found)
+    assert (devices.accelerator, devices.count, devices.numbers) == expected
+
+
+def test_missing_gpus_are_named_with_the_way_out():
+    with pytest.raises(
+        DeviceError,
+        match=r"GPUs 0, 1, 2, 3 are asked for \(gpu_devices of the config\), but PyTorch finds no GPU on this machine; "
+        r"train on the processor with --accelerator cpu",
+    ):
+        choose_devices("auto", None, (0, 1, 2, 3), [])
+    with pytest.raises(
+        DeviceError,
+        match=r"of these 1, 2, 3 are not there; PyTorch finds 0 \(H200\)\. Use --devices 1, --accelerator cpu",
+    ):
+        choose_devices("auto", None, (0, 1, 2, 3), ["H200"])
+    with pytest.raises(DeviceError, match="--devices 3: gpu_devices of the config names only 2"):
+        choose_devices("gpu", 3, (0, 1), ["A", "B", "C"])
+
+
+@pytest.mark.parametrize(
+    ("val_every", "steps"), [(1.0, 10), (0.5, 5), (1.5, 15), (0.01, 1), (2.0, 20), (100.0, 30), (0.33, 3)]
+)
+def test_val_every_counts_epochs_in_whole_steps(val_every: float, steps: int):
+    assert steps_between_validations(val_every, steps_per_epoch=10, total_steps=30) == steps
+
+
+# ----------------------------------------------------------------------------------------------------------- command line
+
+
+def test_help_is_quick_because_it_loads_no_pytorch():
+    code = (
+        "import sys, model.__main__\n"
+        "try: model.__main__.main(['train', '--help'])\n"
+        "except SystemExit: print('torch' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "--accelerator" in said
+    assert "python -m model train configs/train/tutorial.json" in said
+    assert said.endswith("False\n")
+
+
+def test_mistakes_end_with_status_2_and_their_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["train", str(tmp_path / "no.json"), "--data", "x"]) == 2
+    assert "no.json: cannot be read (No such file or directory)" in capsys.readouterr().err
+    assert main(["train", str(TUTORIAL), "--data", "x", "--epochs", "0"]) == 2
+    assert "--epochs 0: at least 1 is needed" in capsys.readouterr().err
+    assert main(["train", str(TUTORIAL), "--data", str(tmp_path / "no"), "--accelerator", "cpu"]) == 2
+    assert "does not exist; a dataset is" in capsys.readouterr().err
