@@ -1,7 +1,204 @@
-"""Stub until written."""
+"""`actions`: the words of the graph language, explained from their own source."""
 
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import json
+import sys
+import textwrap
 from typing import Any
+
+from pydantic import TypeAdapter
+
+from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
+from pipelines.commands.errors import UserError
+from pipelines.graph.spec import KEYS
+from pipelines.meta import nearest
+
+_EPILOG = """\
+examples:
+  python -m pipelines actions                          all words of the graph language
+  python -m pipelines actions crop                     the settings of one, with examples
+  python -m pipelines actions --schema > graph.schema.json
+
+An editor that is given the schema (VS Code: "json.schemas" in its settings) completes and checks graphs while they are written.
+"""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ANYTHING: dict[str, Any] = {"type": "object"}
 
 
 def add_parser(commands: Any) -> None:
-    pass
+    parser = commands.add_parser(
+        "actions",
+        help="explain the words of the graph language",
+        description="List the actions a graph can use, or explain one: its settings, what it draws at random, examples.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="an action")
+    parser.add_argument("--schema", action="store_true", help="print the JSON schema of a graph, or of the settings of NAME")
+    parser.set_defaults(function=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    name = arguments.name
+    if name is not None and name not in CATALOGUE:
+        raise UserError(f"there is no action {name!r}{nearest(name, CATALOGUE)}; the actions are {', '.join(sorted(CATALOGUE))}")
+    if arguments.schema:
+        schema = settings_schema(CATALOGUE[name]) if name else graph_schema()
+        text = json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False)
+    else:
+        text = explanation(CATALOGUE[name]) if name else overview()
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def overview() -> str:
+    """Every word with its meaning, a line each."""
+    width = max(map(len, CATALOGUE))
+    lines = [f"{word:<{width}}  {meaning(CATALOGUE[word])}" for word in sorted(CATALOGUE)]
+    return "\n".join([*lines, "", "one of them in full: python -m pipelines actions NAME"])
+
+
+def meaning(action: type[Action]) -> str:
+    """The sentence that the action's file opens with, without the word itself."""
+    module = sys.modules[action.__module__]
+    first = (module.__doc__ or "").strip().splitlines()[0]
+    return first.removeprefix(f"`{action.word}`: ")
+
+
+def explanation(action: type[Action]) -> str:
+    """One action in full."""
+    lines = [f"{action.word}: {meaning(action)}", "", f"  {_behaviour(action)}"]
+    if details := inspect.getdoc(action.apply) if "apply" in vars(action) else None:
+        lines += textwrap.wrap(details, 100, initial_indent="  ", subsequent_indent="  ")
+    lines += ["", "settings" if _properties(action) else "settings: none"]
+    schema = settings_schema(action)
+    sentences = field_docs(action)
+    for name, entry in _properties(action).items():
+        default = "" if name in schema.get("required", ()) else f", default {json.dumps(entry.get('default'))}"
+        lines.append(f"  {name}: {_type(entry, schema.get('$defs', {}))}{default}")
+        lines += textwrap.wrap(sentences.get(name, ""), 96, initial_indent="      ", subsequent_indent="      ")
+    lines += ["", "examples"]
+    lines += [f"  {json.dumps({'action': action.word, 'settings': example}, ensure_ascii=False)}" for example in action.examples]
+    return "\n".join(lines)
+
+
+def _behaviour(action: type[Action]) -> str:
+    """Inputs, outputs and chance, in words."""
+    values = [action.from_settings(example) for example in action.examples]
+    chance = {bool(value.random) for value in values}
+    most = max(value.fan_out for value in values)
+    if issubclass(action, Source):
+        flow = "starts a graph: its src are projects, as Project/* or Project/dataset"
+    elif issubclass(action, Sink):
+        flow = "ends a graph: its dst is the name of the result"
+    elif issubclass(action, Router):
+        flow = "two outputs: dst is [where samples go when the condition holds, where the others go]"
+    else:
+        flow = "makes several samples of one" if most > 1 else "one sample in, at most one out"
+    if chance == {True}:
+        return f"{flow}; draws at random, the same numbers for the same seed"
+    return f"{flow}; draws at random with some settings" if True in chance else f"{flow}; nothing is left to chance"
+
+
+def field_docs(cls: type) -> dict[str, str]:
+    """The sentence under each field of a class, by the field's name in graphs."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef)).body
+    docs = {}
+    for field, below in zip(body, body[1:], strict=False):
+        documented = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and documented:
+            docs[field.target.id.rstrip("_")] = inspect.cleandoc(str(ast.literal_eval(below.value)))  # type: ignore[attr-defined]
+    return docs
+
+
+def settings_schema(action: type[Action]) -> dict[str, Any]:
+    """The JSON schema of an action's settings."""
+    if _takes_anything(action):
+        return dict(_ANYTHING)
+    schema = TypeAdapter(action).json_schema()
+    for name, sentence in field_docs(action).items():
+        schema["properties"].setdefault(name, {})["description"] = sentence
+    schema["description"] = meaning(action)
+    return schema
+
+
+def graph_schema() -> dict[str, Any]:
+    """The JSON schema of a whole graph: a list of layers, each with the settings of its action."""
+    definitions: dict[str, Any] = {}
+    cases = []
+    for word in sorted(CATALOGUE):
+        schema = settings_schema(CATALOGUE[word])
+        inner = schema.pop("$defs", {})
+        # Two actions may name a part of their settings alike.
+        text = json.dumps(schema | {"$defs": inner}).replace('"#/$defs/', f'"#/$defs/{word}.')
+        renamed = json.loads(text)
+        definitions |= {f"{word}.{name}": part for name, part in renamed.pop("$defs").items()}
+        definitions[word] = renamed
+        cases.append(
+            {
+                "if": {"properties": {"action": {"const": word}}, "required": ["action"]},
+                "then": {"properties": {"settings": {"$ref": f"#/$defs/{word}"}}},
+            }
+        )
+    names = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    words = [{"const": word, "description": meaning(CATALOGUE[word])} for word in sorted(CATALOGUE)]
+    layer = {
+        "type": "object",
+        "required": list(KEYS),
+        "additionalProperties": False,
+        "properties": {"action": {"oneOf": words}, "src": names, "dst": names, "settings": _ANYTHING},
+        "allOf": cases,
+    }
+    return {"title": "graph", "type": "array", "items": layer, "$defs": definitions}
+
+
+def _takes_anything(action: type[Action]) -> bool:
+    """Whether an action reads its settings in its own way instead of by its fields."""
+    return "from_settings" in vars(action)
+
+
+def _properties(action: type[Action]) -> dict[str, Any]:
+    return dict(settings_schema(action).get("properties", {}))
+
+
+def _type(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """A type of a JSON schema in words."""
+    if "$ref" in entry:
+        return _object(definitions[entry["$ref"].rsplit("/", 1)[-1]], definitions)
+    if "anyOf" in entry:
+        forms = [_type(form, definitions) for form in entry["anyOf"] if form.get("type") != "null"]
+        return " or ".join(dict.fromkeys(forms))
+    if "const" in entry or "enum" in entry:
+        return " or ".join(json.dumps(value) for value in entry.get("enum", [entry.get("const")]))
+    match entry.get("type"):
+        case "array":
+            inner = entry.get("items") or next(iter(entry.get("prefixItems", ())), {})
+            return f"list of {_type(inner, definitions)}" + (" (not empty)" if entry.get("minItems") else "")
+        case "object":
+            inner = entry.get("additionalProperties")
+            return f"object of name → {_type(inner, definitions)}" if isinstance(inner, dict) else _object(entry, definitions)
+        case "integer" | "number" as kind:
+            low, high = entry.get("minimum"), entry.get("maximum")
+            word = "whole number" if kind == "integer" else "number"
+            if low is not None and high is not None:
+                return f"{word} from {low:g} to {high:g}"
+            return word + (f" of at least {low:g}" if low is not None else f" of at most {high:g}" if high is not None else "")
+        case "boolean":
+            return "true or false"
+        case other:
+            return str(other or "any value")
+
+
+def _object(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """An object with its keys; those that can be left out have a question mark."""
+    required = entry.get("required", ())
+    keys = [
+        f"{name}{'' if name in required else '?'}: {_type(part, definitions)}" for name, part in entry.get("properties", {}).items()
+    ]
+    return "{" + ", ".join(keys) + "}" if keys else "object"

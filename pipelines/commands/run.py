@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.commands.arguments import add_graph, read_plan, read_projects
 from pipelines.commands.errors import shown
 
-_OWN = ("--project", "--output", "--seed", "--shards", "--max-errors", "--overwrite")
+_OWN = ("--project", "--project_id", "--output", "--seed", "--shards", "--max-errors", "--overwrite")
 
 _EPILOG = """\
 examples:
@@ -49,6 +49,7 @@ def add_parser(commands: Any) -> None:
         metavar="R",
         help="share of images that may fail before the run counts as failed (default 0.01); see errors.jsonl",
     )
+    parser.add_argument("--project_id", metavar="ID", help="cloud project of a Dataflow job, which Beam itself calls --project")
     parser.add_argument("--overwrite", action="store_true", help="replace a finished dataset of that name")
     parser.set_defaults(function=run)
 
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines.execute.run import run as execute
 
     with shown(BadOption):
-        options = read_options(arguments.rest, _OWN)
+        cloud = [f"--project={arguments.project_id}"] if arguments.project_id else []
+        options = read_options([*arguments.rest, *cloud], _OWN)
     projects = read_projects(arguments)
     plan = read_plan(arguments, projects)
     settings = Settings(arguments.output, arguments.seed, arguments.shards, arguments.overwrite)

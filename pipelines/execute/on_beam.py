@@ -267,9 +267,14 @@ class _WriteShard(_Reporting):
 
     def process(self, group: tuple[int, Iterable[Sample]]) -> Iterator[tuple[Any, ...]]:
         number, samples = group
-        shard, failures = write_shard(self._target, number, samples, lambda: self._ticks.add(WRITTEN))
+        waiting = list(samples)
+        shard, failures = write_shard(self._target, number, waiting, lambda: self._ticks.add(WRITTEN))
         for failure in failures:
             self.note(failure)
+        # The layer counted them as results when it passed them on to be written.
+        lost = len(waiting) - shard.samples
+        self._count.out[0] -= lost
+        self._count.failed += lost
         yield shard.number, shard.file, shard.sha256, shard.bytes, shard.samples
 
 

@@ -72,7 +72,7 @@ class Shard:
 def write_shard(
     target: Target, number: int, samples: Iterable[Sample], tick: Callable[[], None] = lambda: None
 ) -> tuple[Shard, list[Failure]]:
-    """Write a shard and its part of the index. Samples of an image that cannot be rendered are left out and reported.
+    """Write a shard and its part of the index. Samples of an image that cannot be rendered are left out, with one failure.
 
     The order inside is that of (image, key), so that nothing depends on how the samples arrived.
     """

@@ -47,7 +47,7 @@ def read_labels(data: bytes) -> LabelImage:
             values = np.asarray(image)
             flat = image.getpalette("RGB") if image.mode == "P" else None
     except (OSError, SyntaxError) as error:
-        raise BadImage(f"the label image cannot be read: {error}") from None
+        raise BadImage(f"the label image cannot be read: {_reason(error)}") from None
     indices = (
         values if values.dtype == np.uint8 else values.astype(np.uint16 if values.max(initial=0) > 255 else np.uint8)
     )
@@ -82,5 +82,10 @@ def picture_size(data: bytes) -> tuple[int, int]:
             width, height = image.size
             orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
     except (OSError, SyntaxError) as error:
-        raise BadImage(f"the image cannot be read: {error}") from None
+        raise BadImage(f"the image cannot be read: {_reason(error)}") from None
     return (width, height) if orientation in _LYING_ORIENTATIONS else (height, width)
+
+
+def _reason(error: Exception) -> str:
+    # Pillow would name the buffer in memory, which says nothing and differs from run to run.
+    return "no known image format" if isinstance(error, PIL.UnidentifiedImageError) else str(error)

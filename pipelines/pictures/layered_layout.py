@@ -73,7 +73,7 @@ def arrange(
     for number, (start, end) in enumerate(edges):
         names = [f"{number}|{row}" for row in range(row_of[start] + 1, row_of[end])]
         for name, row in zip(names, range(row_of[start] + 1, row_of[end]), strict=True):
-            sizes[name] = Node(2, 0, pull=4)
+            sizes[name] = Node(2, 0, pull=12)
             rows.rows[row].append(name)
         rows.shifts[start, (names or [end])[0]] = shifts[number]
         for one, two in pairwise([start, *names, end]):

@@ -23,8 +23,11 @@ def summary_lines(word: str, settings: Any, width: int = 36, at_most: int = 2) -
     text = _PHRASES.get(word, _listed)(settings) if isinstance(settings, dict) and settings else ""
     lines = _wrapped(text, width, at_most)
     # Of the widths that need no more lines, the smallest makes them equally long.
-    return next(even for narrower in range(8, width + 1) if len(even := _wrapped(text, narrower, at_most)) <= len(lines)
-                and "".join(even) == "".join(lines))  # fmt: skip
+    for narrower in range(8, width):
+        even = _wrapped(text, narrower, at_most)
+        if len(even) == len(lines) and " ".join(even) == " ".join(lines):
+            return even
+    return lines
 
 
 def _wrapped(text: str, width: int, at_most: int) -> list[str]:

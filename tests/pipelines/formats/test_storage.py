@@ -1,0 +1,101 @@
+"""Files that appear whole or not at all, on this machine and elsewhere."""
+
+import uuid
+
+import fsspec
+import pytest
+
+from pipelines.formats import storage
+
+
+@pytest.fixture(params=["local", "memory"])
+def folder(request, tmp_path) -> str:
+    """An empty folder's address on two file systems."""
+    if request.param == "local":
+        return str(tmp_path)
+    location = f"memory://test-{uuid.uuid4().hex}"
+    storage.make_folder(location)
+    return location
+
+
+def test_a_file_appears_when_it_is_whole(folder):
+    address = storage.join(folder, "a.bin")
+    with storage.appearing(address) as file:
+        file.write(b"half")
+        assert not storage.exists(address)
+        file.write(b" and half")
+    assert storage.read_bytes(address) == b"half and half"
+    assert storage.names(folder) == ["a.bin"]
+
+
+def test_nothing_is_left_of_a_failure(folder):
+    with pytest.raises(RuntimeError, match="stopped"), storage.appearing(storage.join(folder, "a.bin")) as file:
+        file.write(b"half")
+        raise RuntimeError("stopped")
+    assert storage.names(folder) == []
+
+
+def test_a_failure_leaves_the_file_before_it_alone(folder):
+    address = storage.join(folder, "a.bin")
+    storage.write_bytes(address, b"first")
+    with pytest.raises(KeyboardInterrupt), storage.appearing(address) as file:
+        file.write(b"second")
+        raise KeyboardInterrupt
+    assert storage.read_bytes(address) == b"first"
+
+
+def test_two_attempts_at_once_do_not_mix(folder):
+    address = storage.join(folder, "a.bin")
+    with storage.appearing(address) as slow:
+        slow.write(b"sl")
+        with storage.appearing(address) as quick:
+            quick.write(b"quick")
+        assert storage.read_bytes(address) == b"quick"
+        slow.write(b"ow")
+    assert storage.read_bytes(address) == b"slow"
+    assert storage.names(folder) == ["a.bin"]
+
+
+def test_parts_of_files(folder):
+    address = storage.join(folder, "a.bin")
+    storage.write_bytes(address, b"0123456789")
+    assert storage.read_bytes(address, at_most=3) == b"012"
+    part = storage.byte_range(address, 4, 3)
+    assert storage.read_bytes(part) == b"456"
+    assert storage.read_bytes(part, at_most=2) == b"45"
+    assert storage.read_bytes(part, at_most=20) == b"456"
+
+
+def test_names_are_sorted_and_a_missing_folder_has_none(folder):
+    for name in ("b.txt", "a.txt", "sub/c.txt"):
+        if "/" in name:
+            storage.make_folder(storage.join(folder, "sub"))
+        storage.write_bytes(storage.join(folder, name), b"")
+    assert storage.names(folder) == ["a.txt", "b.txt", "sub"]
+    assert storage.names(storage.join(folder, "missing")) == []
+
+
+def test_remove(folder):
+    storage.make_folder(storage.join(folder, "sub"))
+    storage.write_bytes(storage.join(folder, "sub", "a"), b"")
+    storage.remove(storage.join(folder, "sub"))
+    storage.remove(storage.join(folder, "never there"))
+    assert storage.names(folder) == []
+
+
+def test_a_missing_file_says_so(folder):
+    with pytest.raises(FileNotFoundError):
+        storage.read_bytes(storage.join(folder, "missing"))
+
+
+def test_addresses():
+    assert storage.join("gs://bucket/x/", "a", "b") == "gs://bucket/x/a/b"
+    assert storage.is_local("/tmp/x")
+    assert storage.is_local("file:///tmp/x")
+    assert not storage.is_local("gs://bucket")
+
+
+def test_memory_is_a_file_system_of_its_own(folder):
+    if folder.startswith("memory"):
+        storage.write_bytes(storage.join(folder, "a"), b"x")
+        assert fsspec.filesystem("memory").cat(storage.join(folder, "a")) == b"x"
