@@ -3,9 +3,9 @@
 import importlib
 import pkgutil
 
-from pipelines.actions.base import CATALOGUE, Action, Router, Sink, Source
+from pipelines.actions.base import ALIASES, CATALOGUE, Action, Router, Sink, Source, find_action
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["CATALOGUE", "Action", "Router", "Sink", "Source"]
+__all__ = ["ALIASES", "CATALOGUE", "Action", "Router", "Sink", "Source", "find_action"]

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter
 
+from pipelines.image import Pixels
 from pipelines.meta import Meta, nearest
 from pipelines.sample import Origin, Sample
 
 CATALOGUE: dict[str, type[Action]] = {}
 """Every action by its word; filled by the `action` decorator when `pipelines.actions` is imported."""
+
+ALIASES: dict[str, str] = {}
+"""Other words for actions, as newer graphs use them: alias → word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,13 @@ def arriving(meta: Meta, at_most: int = 12) -> str:
 class Action(ABC):
     """One layer's work. Subclasses are frozen dataclasses: a field is a setting, its docstring says what it means.
 
-    `random` says whether `apply` draws; only then does it get a generator. `examples` are complete settings that work.
+    `random` says whether `apply` draws; only then does it get a generator. With `draws_per_image` all samples of one source
+    image get the same numbers. `examples` are complete settings that work.
     """
 
     word: ClassVar[str]
     random: ClassVar[bool] = False
+    draws_per_image: ClassVar[bool] = False
     examples: ClassVar[tuple[Any, ...]] = ({},)
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
 
@@ -117,21 +123,39 @@ class Sink(Action):
     """An action whose `dst` names the result; its samples are saved."""
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
-        return (sample,)
+        """The sample as it is written: figures clipped to the image where their shape asks for it."""
+        size = sample.image.size
+        figures = tuple(figure.with_shape(shape) for figure in sample.figures for shape in figure.shape.clean(size))
+        return (replace(sample, figures=figures),)
+
+    @property
+    def makes_pictures(self) -> bool:
+        """Whether `pictures` gives anything; only then are unchanged images decoded."""
+        return False
+
+    def pictures(self, sample: Sample, pixels: Pixels, meta: Meta) -> Iterable[tuple[str, Pixels]]:
+        """Pictures to save beside a sample, each with its folder below the dataset; `meta` has the class colours."""
+        return ()
 
 
 ActionType = TypeVar("ActionType", bound=type[Action])
 
 
-def action(word: str) -> Callable[[ActionType], ActionType]:
-    """Register a class as the action that graphs call `word`."""
+def action(word: str, *aliases: str) -> Callable[[ActionType], ActionType]:
+    """Register a class as the action that graphs call `word`, or one of its aliases."""
 
     def register(cls: ActionType) -> ActionType:
         cls.word = word
         CATALOGUE[word] = cls
+        ALIASES.update(dict.fromkeys(aliases, word))
         return cls
 
     return register
+
+
+def find_action(word: str) -> type[Action] | None:
+    """The action of that word or alias."""
+    return CATALOGUE.get(ALIASES.get(word, word))
 
 
 @cache

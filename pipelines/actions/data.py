@@ -12,7 +12,7 @@ from pipelines.meta import IGNORE, KEEP, OTHER, Meta, complete
 from pipelines.sample import Sample
 
 
-@action("data")
+@action("data", "images_project")
 @dataclass(frozen=True)
 class Data(Source):
     classes_mapping: dict[str, str] | Literal["default"]

@@ -12,7 +12,7 @@ from pipelines.meta import KEEP, OTHER, Meta, complete
 from pipelines.sample import Sample
 
 
-@action("rename")
+@action("rename", "rename_classes")
 @dataclass(frozen=True)
 class Rename(Action):
     classes_mapping: dict[str, str]

@@ -22,7 +22,7 @@ class NamedTag:
     value: str | None = None
 
 
-@action("tag")
+@action("tag", "image_tag")
 @dataclass(frozen=True)
 class TagImage(Action):
     tag: str | NamedTag

@@ -8,11 +8,13 @@ import inspect
 import json
 import sys
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
+from pipelines.actions.settings import setting_names
 from pipelines.commands.errors import UserError
 from pipelines.graph.spec import KEYS
 from pipelines.meta import nearest
@@ -73,15 +75,11 @@ def meaning(action: type[Action]) -> str:
 def explanation(action: type[Action]) -> str:
     """One action in full."""
     lines = [f"{action.word}: {meaning(action)}", "", f"  {_behaviour(action)}"]
-    if details := inspect.getdoc(action.apply) if "apply" in vars(action) else None:
-        lines += textwrap.wrap(details, 100, initial_indent="  ", subsequent_indent="  ")
-    lines += ["", "settings" if _properties(action) else "settings: none"]
+    details = getattr(vars(action).get("apply"), "__doc__", None) or ""
+    lines += textwrap.wrap(details, 100, initial_indent="  ", subsequent_indent="  ")
     schema = settings_schema(action)
-    sentences = field_docs(action)
-    for name, entry in _properties(action).items():
-        default = "" if name in schema.get("required", ()) else f", default {json.dumps(entry.get('default'))}"
-        lines.append(f"  {name}: {_type(entry, schema.get('$defs', {}))}{default}")
-        lines += textwrap.wrap(sentences.get(name, ""), 96, initial_indent="      ", subsequent_indent="      ")
+    settings = list(_setting_lines(schema, schema.get("$defs", {}), "  "))
+    lines += ["", "settings" if settings else "settings: none", *settings]
     lines += ["", "examples"]
     lines += [f"  {json.dumps({'action': action.word, 'settings': example}, ensure_ascii=False)}" for example in action.examples]
     return "\n".join(lines)
@@ -121,11 +119,23 @@ def settings_schema(action: type[Action]) -> dict[str, Any]:
     """The JSON schema of an action's settings."""
     if _takes_anything(action):
         return dict(_ANYTHING)
-    schema = TypeAdapter(action).json_schema()
+    schema = _as_written(TypeAdapter(action).json_schema())
+    known = setting_names(action, ())
+    schema["properties"] = {name: entry for name, entry in schema.get("properties", {}).items() if name in known}
     for name, sentence in field_docs(action).items():
-        schema["properties"].setdefault(name, {})["description"] = sentence
+        schema["properties"][name]["description"] = " ".join(sentence.split())
     schema["description"] = meaning(action)
     return schema
+
+
+def _as_written(schema: Any) -> Any:
+    """The schema with the form values have in graphs where a field says so (`"10px"`), not the form they are read into."""
+    if isinstance(schema, list):
+        return [_as_written(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    hidden = {"$ref", "default"} if {"$ref", "type"} <= schema.keys() else set()
+    return {key: _as_written(part) for key, part in schema.items() if key not in hidden}
 
 
 def graph_schema() -> dict[str, Any]:
@@ -163,14 +173,32 @@ def _takes_anything(action: type[Action]) -> bool:
     return "from_settings" in vars(action)
 
 
-def _properties(action: type[Action]) -> dict[str, Any]:
-    return dict(settings_schema(action).get("properties", {}))
+def _setting_lines(holder: dict[str, Any], definitions: dict[str, Any], indent: str) -> Iterator[str]:
+    """A line for each setting of an object, the sentence about it, and the same for what is inside of it."""
+    for name, entry in holder.get("properties", {}).items():
+        optional = "" if name in holder.get("required", ()) else _default(entry)
+        yield f"{indent}{name}: {_type(entry, definitions)}{optional}"
+        deeper = indent + "    "
+        yield from textwrap.wrap(entry.get("description", ""), 100 - len(indent), initial_indent=deeper, subsequent_indent=deeper)
+        for form in entry.get("anyOf", [entry]):
+            if "$ref" in form:
+                yield from _setting_lines(_definition(form, definitions), definitions, deeper)
+
+
+def _default(entry: dict[str, Any]) -> str:
+    value = entry.get("default")
+    return ", optional" if value in (None, []) else f", default {json.dumps(value)}"
+
+
+def _definition(entry: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = definitions[entry["$ref"].rsplit("/", 1)[-1]]
+    return found
 
 
 def _type(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
     """A type of a JSON schema in words."""
     if "$ref" in entry:
-        return _object(definitions[entry["$ref"].rsplit("/", 1)[-1]], definitions)
+        return "object"
     if "anyOf" in entry:
         forms = [_type(form, definitions) for form in entry["anyOf"] if form.get("type") != "null"]
         return " or ".join(dict.fromkeys(forms))
@@ -179,10 +207,12 @@ def _type(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
     match entry.get("type"):
         case "array":
             inner = entry.get("items") or next(iter(entry.get("prefixItems", ())), {})
-            return f"list of {_type(inner, definitions)}" + (" (not empty)" if entry.get("minItems") else "")
+            least = entry.get("minItems", 0)
+            number = f"{least} " if least == entry.get("maxItems") else "at least one " if least == 1 else ""
+            return f"list of {number}{_type(inner, definitions)}{'s' * (least != 1)}"
         case "object":
             inner = entry.get("additionalProperties")
-            return f"object of name → {_type(inner, definitions)}" if isinstance(inner, dict) else _object(entry, definitions)
+            return f"object of name → {_type(inner, definitions)}" if isinstance(inner, dict) else "object"
         case "integer" | "number" as kind:
             low, high = entry.get("minimum"), entry.get("maximum")
             word = "whole number" if kind == "integer" else "number"
@@ -193,12 +223,3 @@ def _type(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
             return "true or false"
         case other:
             return str(other or "any value")
-
-
-def _object(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """An object with its keys; those that can be left out have a question mark."""
-    required = entry.get("required", ())
-    keys = [
-        f"{name}{'' if name in required else '?'}: {_type(part, definitions)}" for name, part in entry.get("properties", {}).items()
-    ]
-    return "{" + ", ".join(keys) + "}" if keys else "object"

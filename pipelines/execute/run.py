@@ -11,6 +11,8 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.actions import Sink
+from pipelines.actions.supervisely import Supervisely
 from pipelines.execute import on_beam
 from pipelines.execute.finish import describe, start
 from pipelines.execute.options import runs_here
@@ -48,7 +50,7 @@ def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options
     name = plan.sink.dst[0]
     folder = storage.join(settings.output, name)
     prepare(folder, settings.overwrite)
-    target = Target(folder, name, shards, plan.sink.id, keeps_names=plan.samples_per_image <= 1)
+    target = target_of(plan, folder, shards)
     dataset = describe(plan, listing, projects, settings.seed, target)
     start(dataset)
     with tempfile.TemporaryDirectory(prefix="progress-") as progress, Bars(progress, len(listing.entries)):
@@ -57,6 +59,13 @@ def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options
         on_beam.build(pipeline, plan, listing, projects, dataset, settings.seed, shared)
         pipeline.run().wait_until_finish()
     return open_dataset(folder)
+
+
+def target_of(plan: Plan, folder: str, shards: int) -> Target:
+    """Where and how a plan saves."""
+    sink = plan.sink
+    action = sink.action if isinstance(sink.action, Sink) else Supervisely()
+    return Target(folder, sink.dst[0], shards, sink.id, plan.samples_per_image <= 1, action, sink.meta)
 
 
 def prepare(folder: str, overwrite: bool) -> None:

@@ -22,12 +22,15 @@ class Step:
     def __call__(self, sample: Sample) -> list[tuple[int, Sample]]:
         """The results for one sample: for each the output it goes to, and the sample under the key of its path."""
         layer_id = self.layer.id
-        rng = self._randomness.for_key(sample.key) if self._randomness else None
+        rng = self._randomness.for_key(self._drawing_key(sample)) if self._randomness else None
         if self._router:
             port = self._router.route(sample, rng)
             return [(port, sample.child(layer_id, port))]
         results = self.layer.action.apply(sample, rng)
         return [(0, result.child(layer_id, ordinal)) for ordinal, result in enumerate(results)]
+
+    def _drawing_key(self, sample: Sample) -> bytes:
+        return sample.origin.key() if self.layer.action.draws_per_image else sample.key
 
 
 @dataclass

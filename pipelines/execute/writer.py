@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
@@ -14,10 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import render
+from pipelines.actions import Sink
+from pipelines.actions.supervisely import Supervisely
 from pipelines.execute.step import Failure
 from pipelines.formats import storage
 from pipelines.formats.shards import INDEX_SCHEMA, TarWriter, shard_name
 from pipelines.formats.supervisely import annotation_json
+from pipelines.image import Pixels
+from pipelines.meta import Meta
 from pipelines.sample import Origin, Sample
 
 _COMPACT = (",", ":")
@@ -27,7 +31,8 @@ _COMPACT = (",", ":")
 class Target:
     """Where and how a run saves: the folder of the dataset, its name, its number of shards.
 
-    `keeps_names` says that the plan makes at most one sample of an image, so a sample may keep its image's name.
+    `keeps_names` says that the plan makes at most one sample of an image, so a sample may keep its image's name. `action` is
+    the layer that saves, `meta` the result's.
     """
 
     folder: str
@@ -35,6 +40,8 @@ class Target:
     shards: int
     layer: str
     keeps_names: bool
+    action: Sink = field(default_factory=Supervisely)
+    meta: Meta = field(default_factory=Meta)
 
     def shard_of(self, origin: Origin) -> int:
         """The shard of all samples of an image."""
@@ -81,8 +88,8 @@ def write_shard(
     rows: list[dict[str, Any]] = []
     with storage.appearing(target.shard_file(number)) as file:
         tar = TarWriter(file)
-        for sample, image_bytes in _rendered(ordered, target.layer, failures):
-            rows.append(_append(tar, target, sample, image_bytes) | {"shard": number})
+        for sample, files in _rendered(ordered, target, failures):
+            rows.append(_append(tar, target, sample, files) | {"shard": number})
             tick()
         digest = tar.close()
     with storage.appearing(target.index_part(number)) as file:
@@ -90,43 +97,61 @@ def write_shard(
     return Shard(number, shard_name(target.dataset, number, target.shards), digest, tar.position, len(rows)), failures
 
 
-def _rendered(ordered: list[Sample], layer: str, failures: list[Failure]) -> Iterator[tuple[Sample, bytes]]:
-    """Each sample with its image file's bytes; one decoded source is held at a time."""
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What is saved of a sample besides its annotation: the image, and more pictures by the folder they belong into."""
+
+    image: bytes
+    pictures: tuple[tuple[str, bytes], ...] = ()
+
+
+def _rendered(ordered: list[Sample], target: Target, failures: list[Failure]) -> Iterator[tuple[Sample, _Files]]:
+    """Each sample with its files; one decoded source is held at a time."""
     for origin, group in groupby(ordered, key=lambda sample: sample.origin):
         of_image = list(group)
         try:
-            files = _image_files(of_image, origin.extension)
+            files = _files_of_source(of_image, target)
         except Exception as error:
-            failures.append(Failure.of(origin, layer, error))
+            failures.append(Failure.of(origin, target.layer, error))
             continue
         yield from zip(of_image, files, strict=True)
 
 
-def _image_files(samples: list[Sample], extension: str) -> list[bytes]:
-    """The image file of each sample; all come from one source. An image that nothing changed is copied byte for byte."""
+def _files_of_source(samples: list[Sample], target: Target) -> list[_Files]:
+    """The files of samples that all come from one source. An image that nothing changed is copied byte for byte."""
     images = [sample.image for sample in samples]
     try:
         data = storage.read_bytes(images[0].uri)
     except FileNotFoundError:
         raise render.BadPicture(f"the image {images[0].uri} does not exist") from None
     render.require_whole(data)
-    if not any(image.ops for image in images):
-        return [data] * len(images)
+    if not target.action.makes_pictures and not any(image.ops for image in images):
+        return [_Files(data)] * len(images)
     source = render.decode(data, images[0].source_size)
     files = [
-        (number, render.encode(pixels, extension) if images[number].ops else data)
+        (number, _files(samples[number], pixels, data, target))
         for number, pixels in render.evaluate_all(images, source)
     ]
-    return [file for _, file in sorted(files, key=itemgetter(0))]
+    return [made for _, made in sorted(files, key=itemgetter(0))]
 
 
-def _append(tar: TarWriter, target: Target, sample: Sample, image_bytes: bytes) -> dict[str, Any]:
-    """Add a sample's two files, side by side; returns its row of the index."""
+def _files(sample: Sample, pixels: Pixels, source_file: bytes, target: Target) -> _Files:
+    pictures = target.action.pictures(sample, pixels, target.meta) if target.action.makes_pictures else ()
+    return _Files(
+        render.encode(pixels, sample.origin.extension) if sample.image.ops else source_file,
+        tuple((folder, render.encode(picture, ".png")) for folder, picture in pictures),
+    )
+
+
+def _append(tar: TarWriter, target: Target, sample: Sample, files: _Files) -> dict[str, Any]:
+    """Add a sample's files, image and annotation side by side; returns its row of the index."""
     name, size = target.file_name(sample), sample.image.size
     annotation = annotation_json(size, sample.figures, sample.tags, sample.description, sample.extra)
     annotation_bytes = json.dumps(annotation, separators=_COMPACT, ensure_ascii=False).encode()
-    offset = tar.add(f"{sample.dataset}/img/{name}", image_bytes)
+    offset = tar.add(f"{sample.dataset}/img/{name}", files.image)
     annotation_offset = tar.add(f"{sample.dataset}/ann/{name}.json", annotation_bytes)
+    for folder, picture in files.pictures:
+        tar.add(f"{sample.dataset}/{folder}/{name.removesuffix(sample.origin.extension)}.png", picture)
     return {
         "key": sample.key.hex(),
         "name": name,
@@ -138,7 +163,7 @@ def _append(tar: TarWriter, target: Target, sample: Sample, image_bytes: bytes) 
         "classes": [figure.title for figure in sample.figures],
         "areas": [figure.shape.area for figure in sample.figures],
         "offset": offset,
-        "image_length": len(image_bytes),
+        "image_length": len(files.image),
         "annotation_offset": annotation_offset,
         "annotation_length": len(annotation_bytes),
         "recipe": json.dumps([op.record() for op in sample.image.ops], separators=_COMPACT),

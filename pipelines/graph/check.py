@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from pydantic import ValidationError
 
-from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
+from pipelines.actions import ALIASES, CATALOGUE, Action, Router, Sink, Source, find_action
 from pipelines.actions.base import Notes
 from pipelines.actions.settings import findings_of
 from pipelines.graph.plan import NOWHERE, Layer, Plan, Selection
@@ -59,7 +59,7 @@ def check(spec: GraphSpec, projects: Mapping[str, KnownProject] | None = None) -
     """Check a graph; with `projects` (by the names the graph uses) also its datasets, classes and tags."""
     problems = list(spec.problems)
     # What a layer is connected to is judged even where its settings, or its very action, are not understood.
-    kinds = {layer.number: CATALOGUE.get(layer.action, UnknownAction) for layer in spec.layers}
+    kinds = {layer.number: find_action(layer.action) or UnknownAction for layer in spec.layers}
     actions = {layer.number: action for layer in spec.layers if (action := _read_action(layer, problems))}
     for layer in spec.layers:
         problems.extend(_connection_problems(layer, kinds[layer.number]))
@@ -67,7 +67,9 @@ def check(spec: GraphSpec, projects: Mapping[str, KnownProject] | None = None) -
     problems.extend(_wiring_problems(spec, kinds))
     if any(problem.severity == "error" for problem in problems):
         return Checked(_in_order(problems), None)
-    layers = [_layer(layer, actions[layer.number], selections.get(layer.number)) for layer in _flow_order(spec.layers)]
+    layers = [
+        _layer(layer, actions[layer.number], selections.get(layer.number)) for layer in _flow_order(spec.layers, kinds)
+    ]
     if projects is not None:
         layers = _with_metas(layers, {layer.number: layer for layer in spec.layers}, projects, problems)
     if any(problem.severity == "error" for problem in problems):
@@ -89,12 +91,12 @@ def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _read_action(layer: LayerSpec, problems: list[Problem]) -> Action | None:
     """The layer's action, or nothing when its problems, which are added to the list, prevent it."""
-    action_type = CATALOGUE.get(layer.action)
+    action_type = find_action(layer.action)
     if action_type is None:
         known = ", ".join(sorted(CATALOGUE))
         problems.append(
             layer.problem(
-                f"there is no action {layer.action!r}{nearest(layer.action, CATALOGUE)}; the actions are {known}",
+                f"there is no action {layer.action!r}{nearest(layer.action, [*CATALOGUE, *ALIASES])}; the actions are {known}",
                 "action",
             )
         )
@@ -255,14 +257,14 @@ def _walk_back(
     done.add(layer.number)
 
 
-def _flow_order(layers: Sequence[LayerSpec]) -> list[LayerSpec]:
+def _flow_order(layers: Sequence[LayerSpec], kinds: Mapping[int, type[Action]]) -> list[LayerSpec]:
     """Writers before readers, otherwise the order of the file; the graph has no loop."""
     ordered: list[LayerSpec] = []
     written: set[str] = set()
     waiting = list(layers)
     while waiting:
         layer = next(
-            layer for layer in waiting if issubclass(CATALOGUE[layer.action], Source) or written.issuperset(layer.src)
+            layer for layer in waiting if issubclass(kinds[layer.number], Source) or written.issuperset(layer.src)
         )
         waiting.remove(layer)
         ordered.append(layer)
@@ -272,7 +274,7 @@ def _flow_order(layers: Sequence[LayerSpec]) -> list[LayerSpec]:
 
 def _layer(layer: LayerSpec, action: Action, selection: Selection | None) -> Layer:
     dst = (NOWHERE, NOWHERE) if isinstance(action, Router) and len(layer.dst) == 1 else layer.dst
-    return Layer(" ".join((layer.action, *dst)), layer.number, action, layer.src, dst, selection=selection)
+    return Layer(" ".join((action.word, *dst)), layer.number, action, layer.src, dst, selection=selection)
 
 
 def _with_metas(
