@@ -98,7 +98,7 @@ def write_all(plan: list[Source], file: IO[bytes]) -> int:
     rng = np.random.default_rng(0)
     written = 0
     for source in plan:
-        pixels = cv2.imdecode(np.frombuffer(source.image.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        pixels = _decode_image(source.image)
         labels = read_mask(source.mask)
         for output in source.outputs:
             image = _encode_image(_change_image(pixels, output.ops))
@@ -108,6 +108,13 @@ def write_all(plan: list[Source], file: IO[bytes]) -> int:
             written += 1
     file.write(bytes(2 * _TAR_BLOCK))
     return written
+
+
+def _decode_image(file: Path) -> np.ndarray:
+    pixels = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise ValueError(f"{file} cannot be decoded")
+    return pixels
 
 
 def _change_image(pixels: np.ndarray, ops: tuple[tuple[Any, ...], ...]) -> np.ndarray:
@@ -130,6 +137,7 @@ def _change_mask(labels: np.ndarray, ops: tuple[tuple[Any, ...], ...]) -> np.nda
         elif word == "flip":
             labels = cv2.flip(labels, _FLIP_CODES[values[0]])
         else:
+            # For sides that are powers of 2, as in the Pascal graph, OpenCV reads the same pixels as the exact formula.
             labels = cv2.resize(labels, (values[0], values[1]), interpolation=cv2.INTER_NEAREST_EXACT)
     return labels
 

@@ -1,7 +1,9 @@
 """What happens around the training steps: checkpoints are kept, a line is printed, a signal ends the run in good order."""
 
+import logging
 import signal
 import time
+import warnings
 from types import FrameType
 from typing import Any
 
@@ -13,6 +15,26 @@ from model.module import CLICK_COUNTS, MONITOR, ClickModule
 from model.run_folder import RunFolder
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Quiet(pl.Callback):
+    """Quietens Lightning in processes that it starts itself."""
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        quieten()
+
+
+def quieten() -> None:
+    """Keep Lightning's notes about this program's own choices from the user."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for text in (
+        ".*does not have many workers.*",
+        ".*is smaller than the logging interval.*",
+        ".*your dataloader is not resumable.*",  # it is, see `EpochBatches`
+        ".*treespec, LeafSpec.*is deprecated.*",
+    ):
+        warnings.filterwarnings("ignore", text)
 
 
 class Checkpoints(pl.Callback):

@@ -342,19 +342,16 @@ def why_bad(samples: Samples, number: int) -> str:
 
 def loader(samples: Samples, batches: EpochBatches, workers: int) -> DataLoader[Batch]:
     """A loader of these batches; its workers live as long as it does."""
+    # OpenCV's threads are of no use to samples this small, and the workers' would fight for the same cores. Switched off
+    # here and not in the workers: those are forks, in which the call waits for threads that were not forked along.
+    cv2.setNumThreads(1)
     return DataLoader(
         samples,
         batch_sampler=batches,
         num_workers=workers,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=one_thread,
     )
-
-
-def one_thread(worker: int) -> None:
-    """OpenCV's own threads in every worker would fight for the same cores."""
-    cv2.setNumThreads(1)
 
 
 def open_all(locations: Sequence[str]) -> list[ShardedDataset]:

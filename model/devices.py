@@ -1,7 +1,6 @@
 """Which devices train: what the config and the command line ask for, against what this machine has."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,10 +31,8 @@ class Devices:
 
     @property
     def strategy(self) -> str:
-        """One process a device; started here, unless a launcher such as torchrun has started them already."""
-        if self.count == 1:
-            return "auto"
-        return "ddp" if "TORCHELASTIC_RUN_ID" in os.environ else "ddp_spawn"
+        """One process a device. Spawned, so that one process has looked at the arguments and made the run's folder."""
+        return "auto" if self.count == 1 else "ddp_spawn"
 
     def __str__(self) -> str:
         if self.accelerator == "gpu":
@@ -44,19 +41,24 @@ class Devices:
 
 
 def choose_devices(
-    accelerator: Accelerator, count: int | None, gpu_devices: Sequence[int] | None, found: Sequence[str] | None = None
+    accelerator: Accelerator,
+    count: int | None,
+    gpu_devices: Sequence[int] | None,
+    found: int | None = None,
+    name_of: Callable[[int], str] = torch.cuda.get_device_name,
 ) -> Devices:
     """The devices to train on. Raises DeviceError when GPUs are named that are not there.
 
     accelerator, count: from the command line; `count` None leaves it to the config.
     gpu_devices: of the config; empty means the CPU, None one GPU where there is one.
-    found: names of this machine's GPUs; None: ask PyTorch.
+    found: number of this machine's GPUs; None: ask PyTorch.  name_of: a GPU's name, asked for only to be told: it would
+    open the GPU in this process, which may be about to start others that need its memory.
     """
     if count is not None and count < 1:
         raise DeviceError(f"--devices {count}: at least one device is needed")
     if accelerator == "cpu":
         return Devices("cpu", count or 1)
-    found = gpus() if found is None else found
+    found = torch.cuda.device_count() if found is None else found
     no_gpu_meant = not found if gpu_devices is None else not gpu_devices
     if accelerator == "auto" and no_gpu_meant:
         return Devices("cpu", count or 1)
@@ -67,15 +69,12 @@ def choose_devices(
                 f"--devices {count}: gpu_devices of the config names only {len(wanted)}, {list(wanted)}; name more there"
             )
         wanted = wanted[:count]
-    missing = [number for number in wanted if number >= len(found)]
+    missing = [number for number in wanted if number >= found]
     if missing:
-        raise DeviceError(missing_text(wanted, missing, found, bool(gpu_devices)))
+        raise DeviceError(
+            missing_text(wanted, missing, [name_of(number) for number in range(found)], bool(gpu_devices))
+        )
     return Devices("gpu", len(wanted), wanted)
-
-
-def gpus() -> list[str]:
-    """The names of this machine's GPUs, as PyTorch sees them."""
-    return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
 
 
 def missing_text(wanted: Sequence[int], missing: Sequence[int], found: Sequence[str], from_config: bool) -> str:

@@ -1,8 +1,6 @@
 """Training: reads the config, opens the data, and lets Lightning run the steps; results go to a run's folder."""
 
-import logging
 import signal
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
-from model.callbacks import Bar, Checkpoints, Report, StopOnSignal, metrics_text
+from model.callbacks import Bar, Checkpoints, Quiet, Report, StopOnSignal, metrics_text, quieten
 from model.config import TrainConfig
 from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
@@ -227,6 +225,7 @@ def build_trainer(
     checkpoints = Checkpoints(folder)
     total_steps = steps_per_epoch * config.epochs
     callbacks: list[pl.Callback] = [
+        Quiet(),
         Pictures(folder.pictures),
         checkpoints,
         Report(total_steps, steps_per_epoch),
@@ -260,19 +259,6 @@ def build_trainer(
     )
 
 
-def quieten() -> None:
-    """Keep Lightning's notes about this program's own choices from the user."""
-    for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for text in (
-        ".*does not have many workers.*",
-        ".*is smaller than the logging interval.*",
-        ".*your dataloader is not resumable.*",  # it is, see `EpochBatches`
-        ".*treespec, LeafSpec.*is deprecated.*",
-    ):
-        warnings.filterwarnings("ignore", text)
-
-
 @contextmanager
 def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
     """Where the training runs in child processes, hand them the signals that this one gets while it waits for them."""
@@ -284,11 +270,18 @@ def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
     def pass_on(number: int, frame: FrameType | None) -> None:
         launcher.kill(signal.Signals(number))
 
-    before = signal.signal(signal.SIGTERM, pass_on)
+    def leave_to_children(number: int, frame: FrameType | None) -> None:
+        """A terminal sends Ctrl-C to the children, too; they save and end, and this process has to wait for that."""
+
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, pass_on),
+        signal.SIGINT: signal.signal(signal.SIGINT, leave_to_children),
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 # -------------------------------------------------------------------------------------------------------------- messages

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from model.errors import UserError
-from model.network import PRESETS, ClickNet
+from model.network import PRESETS, ClickNet, channels_last
 
 CARD_KEY = "weights_card"
 """Where a checkpoint carries the card."""
@@ -63,7 +63,7 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[
     card = card_of(checkpoint, file)
     network = ClickNet(PRESETS[card.preset])
     load_strictly(network, network_tensors(checkpoint), file)
-    return network.eval().to(device), card
+    return channels_last(network).eval().to(device), card
 
 
 def checkpoint_file(path: str | Path) -> Path:

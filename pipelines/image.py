@@ -6,7 +6,7 @@ Nothing here decodes a file. A sample that a filter drops has therefore never co
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import cv2
@@ -171,7 +171,7 @@ class Image:
 
     def then(self, op: PixelOp) -> Image:
         """This image with one more operation."""
-        return replace(self, ops=(*self.ops, op), size=op.size_after(self.size))
+        return Image(self.uri, self.source_size, op.size_after(self.size), (*self.ops, op))
 
     def crop(self, rect: Rect) -> Image:
         """Keep `rect`. Crops move in front of flips and merge, so that a chain of them reads one rectangle of the source."""
@@ -185,10 +185,10 @@ class Image:
             moved = moved.shift(outer.left, outer.top)
             ops.pop()
         crop = CropPixels(moved.left, moved.top, moved.right, moved.bottom)
-        return replace(self, ops=(*ops, crop, *flips), size=(rect.height, rect.width))
+        return Image(self.uri, self.source_size, (rect.height, rect.width), (*ops, crop, *flips))
 
     def flip(self, axis: Axis) -> Image:
         """Reflect; two reflections at the same axis in a row cancel out."""
         if self.ops and self.ops[-1] == FlipPixels(axis):
-            return replace(self, ops=self.ops[:-1])
+            return Image(self.uri, self.source_size, self.size, self.ops[:-1])
         return self.then(FlipPixels(axis))

@@ -111,6 +111,26 @@ class Meta:
                 result = result.with_class(spec if target == KEEP else replace(spec, title=target))
         return result
 
+    def replaced(self, mapping: Mapping[str, str], shape: str) -> Meta:
+        """The listed classes become classes of another shape: title → new title, which may be the same one.
+
+        All entries act at once, and classes that are not listed stay. A new class stands where its first contributor stood, in
+        its colour; where a class that stays has the title already, that one's description holds. Raises `MetaConflict` when a
+        class that stays has the title in another shape.
+        """
+        staying = {spec.title: spec for spec in self.classes if spec.title not in mapping}
+        result = Meta((), self.tags)
+        for spec in self.classes:
+            target = mapping.get(spec.title)
+            if target is None:
+                result = result.with_class(spec)
+            else:
+                known = staying.get(target)
+                result = result.with_class(
+                    known if known and known.shape == shape else ClassSpec(target, shape, spec.color)
+                )
+        return result
+
     def union(self, other: Meta) -> Meta:
         """Both metas, this one's order, colours and fields first."""
         result = self

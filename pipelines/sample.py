@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import Any
@@ -75,14 +75,29 @@ class Sample:
         """The sample under the key it has after being the `ordinal`-th result of `layer`."""
         digest = blake2b(self.key, digest_size=KEY_BYTES)
         digest.update(b"%d\0%s" % (ordinal, layer.encode()))
-        return replace_key(self, digest.digest())
+        return with_key(self, digest.digest())
 
 
-def replace_key(sample: Sample, key: bytes) -> Sample:
-    """The same sample under another key (written out: `dataclasses.replace` costs five times as much, once a layer)."""
+# The two changes every layer makes are written out: `dataclasses.replace` takes five times as long.
+
+
+def with_key(sample: Sample, key: bytes) -> Sample:
+    """The same sample under another key."""
     return Sample(
         key, sample.origin, sample.dataset, sample.image, sample.figures, sample.tags, sample.description, sample.extra
     )
+
+
+def with_content(sample: Sample, image: Image, figures: tuple[Figure, ...]) -> Sample:
+    """The same sample with another image and other figures."""
+    return Sample(
+        sample.key, sample.origin, sample.dataset, image, figures, sample.tags, sample.description, sample.extra
+    )
+
+
+def with_figures(sample: Sample, figures: tuple[Figure, ...]) -> Sample:
+    """The same sample with other figures."""
+    return with_content(sample, sample.image, figures)
 
 
 class Randomness:
@@ -103,8 +118,3 @@ class Randomness:
         self._state["state"]["key"] = np.frombuffer(digest, np.dtype("<u8")).astype(np.uint64)
         self._philox.state = self._state
         return self._generator
-
-
-def with_figures(sample: Sample, figures: tuple[Figure, ...]) -> Sample:
-    """The same sample with other figures."""
-    return replace(sample, figures=figures)

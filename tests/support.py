@@ -1,4 +1,4 @@
-"""What the tests share: where the real data lies, small samples and projects to act on, and a graph run like a function call."""
+"""What the tests share: where the real data lies, small samples and projects, and a graph run like a function call."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def mask_of(*rows: str) -> np.ndarray:
 # ---------------------------------------------------------------- samples
 
 SHAPES_OF_TINY: dict[str, Shape] = {
-    "bitmap": Bitmap(30, 12, mask_of("#.#....", ".#####.", "..####.", "...##..")),
+    "bitmap": Bitmap(30, 12, mask_of("#.#....", ".#####.", "..#####", "...##..")),
     "polygon": Polygon([(5, 5), (25, 6), (22, 24), (4, 20)], ([(10, 10), (14, 10), (14, 14), (10, 14)],)),
     "rectangle": Rectangle(35, 20, 52, 33),
     "line": Line([(3, 30), (20, 34), (44, 28)]),
@@ -135,21 +135,15 @@ def pixels_of(sample: Sample, source: Pixels) -> Pixels:
     return render.evaluate(sample.image, source)
 
 
-def frozen(sample: Sample) -> Sample:
-    """The sample with masks that nobody can write to."""
-    for figure in sample.figures:
-        if isinstance(figure.shape, Bitmap):
-            figure.shape.pixels.setflags(write=False)
-    return sample
-
-
 def assert_same(found: Any, expected: Any, ignore_key: bool = False) -> None:
     """Two samples, or two lists of them, are equal; a difference is shown field by field."""
     if isinstance(found, Sample):
         found, expected = [found], [expected]
     assert len(found) == len(expected), f"{len(found)} samples, expected {len(expected)}"
     for number, (one, other) in enumerate(zip(found, expected, strict=True)):
-        names = ("origin", "dataset", "image", "figures", "tags", "description", "extra") + (() if ignore_key else ("key",))
+        names = ("origin", "dataset", "image", "figures", "tags", "description", "extra") + (
+            () if ignore_key else ("key",)
+        )
         for name in names:
             assert getattr(one, name) == getattr(other, name), f"sample {number}, {name}"
 
@@ -230,7 +224,7 @@ def run(graph: Any, inputs: Sequence[Sample] | Mapping[str, Project], seed: int 
 def write_voc(
     root: Path, images: Mapping[str, tuple[np.ndarray, np.ndarray]], splits: Mapping[str, Sequence[str]] | None = None
 ) -> Path:
-    """A VOC project: stem → (class indices, object indices), both uint8 (height, width). One list `train` unless told otherwise."""
+    """A VOC project: stem → (class indices, object indices), uint8 (height, width). One list `train` unless told otherwise."""
     for folder in ("JPEGImages", "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for stem, (classes, objects) in images.items():

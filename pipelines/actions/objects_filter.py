@@ -19,10 +19,11 @@ Pixels = Annotated[int, Field(ge=0)]
 
 @dataclass(frozen=True)
 class AreaSize:
-    """The limit: `percent` of the image's area, or `width` and `height` of the bounding box in pixels."""
+    """The limit: `percent` of the image's area, `area` in pixels, or `width` and `height` of the bounding box."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     percent: Percent | None = None
+    area: Annotated[float, Field(ge=0)] | None = None
     width: Pixels | None = None
     height: Pixels | None = None
 
@@ -75,6 +76,16 @@ class ObjectsFilter(Action):
                 }
             }
         },
+        {
+            "filter_by": {
+                "polygon_sizes": {
+                    "filtering_classes": ["car"],
+                    "comparator": "less",
+                    "area_size": {"area": 100},
+                    "action": "delete",
+                }
+            }
+        },
         {"filter_by": {"names": ["car"]}},
     )
 
@@ -85,11 +96,11 @@ class ObjectsFilter(Action):
             yield Finding(("filter_by",), f'either "polygon_sizes" or "names" is expected; {found}')
         if sizes is not None:
             limit = sizes.area_size
-            given = tuple(part is not None for part in (limit.percent, limit.width, limit.height))
-            if given not in ((True, False, False), (False, True, True)):
+            given = tuple(part is not None for part in (limit.percent, limit.area, limit.width, limit.height))
+            if given not in ((True, False, False, False), (False, True, False, False), (False, False, True, True)):
                 yield Finding(
                     ("filter_by", "polygon_sizes", "area_size"),
-                    'either {"percent": ...} or {"width": ..., "height": ...} is expected',
+                    '{"percent": ...}, {"area": ...} in pixels, or {"width": ..., "height": ...} is expected',
                 )
 
     def map_meta(self, meta: Meta, notes: Notes) -> Meta:
@@ -119,6 +130,8 @@ def _beyond(shape: Shape, size: Size, sizes: PolygonSizes) -> bool:
     if limit.percent is not None:
         share = 100 * shape.area / (size[0] * size[1])
         return share < limit.percent if less else share > limit.percent
+    if limit.area is not None:
+        return shape.area < limit.area if less else shape.area > limit.area
     left, top, right, bottom = shape.bounds
     pairs = ((right - left, limit.width or 0), (bottom - top, limit.height or 0))
     return any(side < bound if less else side > bound for side, bound in pairs)

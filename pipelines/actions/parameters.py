@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,3 +128,33 @@ class RandomPart:
         left = int(rng.integers(0, width - new_width, endpoint=True))
         top = int(rng.integers(0, height - new_height, endpoint=True))
         return Rect(left, top, left + new_width, top + new_height)
+
+
+@dataclass(frozen=True)
+class Range:
+    """From which to which value a number is drawn; all values are equally likely."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    min: float
+    max: float
+
+    def problems(self, path: tuple[str, ...], low: float = -math.inf, high: float = math.inf) -> Iterator[Finding]:
+        """What is wrong, when values from `low` to `high` are allowed."""
+        for name, value in (("min", self.min), ("max", self.max)):
+            if value < low:
+                yield Finding((*path, name), f"found {value:g}, at least {low:g} is expected")
+            if value > high:
+                yield Finding((*path, name), f"found {value:g}, at most {high:g} is expected")
+        if self.min > self.max:
+            yield Finding(path, f"min {self.min:g} is greater than max {self.max:g}; exchange them")
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """A value of [min, max)."""
+        return float(rng.uniform(self.min, self.max))
+
+
+def require_generator(rng: np.random.Generator | None, word: str) -> np.random.Generator:
+    """The generator, for an action that draws. Raises `TypeError` when there is none, which the executors never cause."""
+    if rng is None:
+        raise TypeError(f"{word} draws random numbers and needs a generator")
+    return rng

@@ -9,6 +9,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -41,14 +42,17 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="an action")
-    parser.add_argument("--schema", action="store_true", help="print the JSON schema of a graph, or of the settings of NAME")
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON schema of a graph, or of the settings of NAME"
+    )
     parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     name = arguments.name
     if name is not None and name not in CATALOGUE:
-        raise UserError(f"there is no action {name!r}{nearest(name, CATALOGUE)}; the actions are {', '.join(sorted(CATALOGUE))}")
+        known = ", ".join(sorted(CATALOGUE))
+        raise UserError(f"there is no action {name!r}{nearest(name, CATALOGUE)}; the actions are {known}")
     if arguments.schema:
         schema = settings_schema(CATALOGUE[name]) if name else graph_schema()
         text = json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False)
@@ -81,8 +85,8 @@ def explanation(action: type[Action]) -> str:
     settings = list(_setting_lines(schema, schema.get("$defs", {}), "  "))
     lines += ["", "settings" if settings else "settings: none", *settings]
     lines += ["", "examples"]
-    lines += [f"  {json.dumps({'action': action.word, 'settings': example}, ensure_ascii=False)}" for example in action.examples]
-    return "\n".join(lines)
+    layers = [{"action": action.word, "settings": example} for example in action.examples]
+    return "\n".join([*lines, *(f"  {json.dumps(layer, ensure_ascii=False)}" for layer in layers)])
 
 
 def _behaviour(action: type[Action]) -> str:
@@ -108,10 +112,10 @@ def field_docs(cls: type) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
     body = next(node for node in tree.body if isinstance(node, ast.ClassDef)).body
     docs = {}
-    for field, below in zip(body, body[1:], strict=False):
-        documented = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and documented:
-            docs[field.target.id.rstrip("_")] = inspect.cleandoc(str(ast.literal_eval(below.value)))  # type: ignore[attr-defined]
+    for field, below in pairwise(body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(sentence))):
+                docs[name.rstrip("_")] = inspect.cleandoc(sentence)
     return docs
 
 
@@ -179,7 +183,8 @@ def _setting_lines(holder: dict[str, Any], definitions: dict[str, Any], indent: 
         optional = "" if name in holder.get("required", ()) else _default(entry)
         yield f"{indent}{name}: {_type(entry, definitions)}{optional}"
         deeper = indent + "    "
-        yield from textwrap.wrap(entry.get("description", ""), 100 - len(indent), initial_indent=deeper, subsequent_indent=deeper)
+        sentence = entry.get("description", "")
+        yield from textwrap.wrap(sentence, 100 - len(indent), initial_indent=deeper, subsequent_indent=deeper)
         for form in entry.get("anyOf", [entry]):
             if "$ref" in form:
                 yield from _setting_lines(_definition(form, definitions), definitions, deeper)
@@ -206,10 +211,10 @@ def _type(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
         return " or ".join(json.dumps(value) for value in entry.get("enum", [entry.get("const")]))
     match entry.get("type"):
         case "array":
-            inner = entry.get("items") or next(iter(entry.get("prefixItems", ())), {})
+            items: dict[str, Any] = entry.get("items") or next(iter(entry.get("prefixItems", ())), {})
             least = entry.get("minItems", 0)
             number = f"{least} " if least == entry.get("maxItems") else "at least one " if least == 1 else ""
-            return f"list of {number}{_type(inner, definitions)}{'s' * (least != 1)}"
+            return f"list of {number}{_type(items, definitions)}{'s' * (least != 1)}"
         case "object":
             inner = entry.get("additionalProperties")
             return f"object of name → {_type(inner, definitions)}" if isinstance(inner, dict) else "object"
@@ -218,7 +223,9 @@ def _type(entry: dict[str, Any], definitions: dict[str, Any]) -> str:
             word = "whole number" if kind == "integer" else "number"
             if low is not None and high is not None:
                 return f"{word} from {low:g} to {high:g}"
-            return word + (f" of at least {low:g}" if low is not None else f" of at most {high:g}" if high is not None else "")
+            return word + (
+                f" of at least {low:g}" if low is not None else f" of at most {high:g}" if high is not None else ""
+            )
         case "boolean":
             return "true or false"
         case other:

@@ -39,9 +39,13 @@ def add_parser(commands: Any) -> None:
     )
     add_graph(parser, projects_required=False)
     parser.add_argument(
-        "--manifest", metavar="DATASET", help="a dataset this graph made, or its OUTPUT folder: shows how many samples went where"
+        "--manifest",
+        metavar="DATASET",
+        help="a dataset this graph made, or its OUTPUT folder: show how many samples went where",
     )
-    parser.add_argument("--output", metavar="FILE", help="FILE.svg or FILE.mmd (default: the text goes to standard output)")
+    parser.add_argument(
+        "--output", metavar="FILE", help="FILE.svg or FILE.mmd (default: the text goes to standard output)"
+    )
     parser.add_argument("--format", choices=tuple(_FORMATS), help="default: by the output's name, else svg")
     parser.set_defaults(function=run)
 
@@ -62,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _form(chosen: str | None, output: str | None) -> str:
     suffix = output.rsplit(".", 1)[-1].lower() if output else "svg"
     if chosen is None and suffix not in _SUFFIXES:
-        raise UserError(f"--output {output}: the name ends neither in .svg nor in .mmd; use one of them, or say --format svg or mermaid")
+        raise UserError(
+            f"--output {output}: the name ends neither in .svg nor in .mmd; use one of them, or say --format svg or mermaid"
+        )
     return chosen or _SUFFIXES[suffix]
 
 

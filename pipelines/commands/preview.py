@@ -43,18 +43,30 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "preview",
         help="look at samples, or at what each layer does",
-        description="Draw samples of a dataset with their masks and points, or, with --layers, what each layer of a graph makes "
-        "of one image.",
+        description="Draw samples of a dataset with their masks and points, "
+        "or, with --layers, what each layer of a graph makes of one image.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("graph", metavar="DATASET|GRAPH", help="a dataset or its OUTPUT folder; with --layers a graph's file")
-    parser.add_argument("--samples", type=_positive, metavar="N", help="how many samples (default 24; with --layers 6 a layer)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which samples; with --layers that of the run (default 0)")
-    parser.add_argument("--output", metavar="FILE", help="FILE.png, .jpg or .webp (default preview.png, with --layers layers.png)")
+    parser.add_argument(
+        "graph", metavar="DATASET|GRAPH", help="a dataset or its OUTPUT folder; with --layers a graph's file"
+    )
+    parser.add_argument(
+        "--samples", type=_positive, metavar="N", help="how many samples (default 24; with --layers 6 a layer)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="which samples; with --layers the run's (default 0)"
+    )
+    parser.add_argument("--output", metavar="FILE", help="FILE.png, .jpg or .webp (default preview.png or layers.png)")
     parser.add_argument("--layers", action="store_true", help="show the layers of a graph at work on one image")
-    parser.add_argument("--image", metavar="NAME", help="with --layers: the image's file name, as [DATASET/]NAME (default: the first)")
-    parser.add_argument("--project", action="append", default=[], metavar="NAME=LOCATION", help=f"with --layers: {PROJECT_HELP}")
+    parser.add_argument(
+        "--image",
+        metavar="NAME",
+        help="with --layers: an image's file name, as [DATASET/]NAME (default: the first that gives a sample)",
+    )
+    parser.add_argument(
+        "--project", action="append", default=[], metavar="NAME=LOCATION", help=f"with --layers: {PROJECT_HELP}"
+    )
     parser.set_defaults(function=run)
 
 
@@ -62,7 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
     output = arguments.output or ("layers.png" if arguments.layers else "preview.png")
     form = _FORMATS.get(output.rsplit(".", 1)[-1].lower())
     if form is None:
-        raise UserError(f"--output {output}: the name of a picture ends in {', '.join(f'.{suffix}' for suffix in _FORMATS)}")
+        raise UserError(
+            f"--output {output}: the name of a picture ends in {', '.join(f'.{suffix}' for suffix in _FORMATS)}"
+        )
     image, what = _layers(arguments) if arguments.layers else _sheet(arguments)
     data = io.BytesIO()
     image.save(data, form, **({"quality": 92} if form != "PNG" else {}))
@@ -86,7 +100,9 @@ def _sheet(arguments: argparse.Namespace) -> tuple[Image.Image, str]:
     with shown(NotADataset):
         dataset = open_dataset(location.removesuffix("/manifest.json"))
     if not len(dataset):
-        raise UserError(f"{dataset.root} has no sample; its {dataset.root}/manifest.json says at which layer they ended")
+        raise UserError(
+            f"{dataset.root} has no sample; its {dataset.root}/manifest.json says at which layer they ended"
+        )
     count = min(arguments.samples or 24, len(dataset))
     rows = np.sort(np.random.default_rng(arguments.seed).choice(len(dataset), count, replace=False))
     colors = class_colors(dataset.meta)
@@ -96,16 +112,16 @@ def _sheet(arguments: argparse.Namespace) -> tuple[Image.Image, str]:
         tiles.append(tile)
         for figure in figures:
             seen[figure.title] += 1
-    legend = [
-        (spec.title, colors[spec.title], spec.shape == "point")
-        for spec in sorted(dataset.meta.classes, key=lambda spec: (spec.shape == "point", -seen[spec.title]))
-        if seen[spec.title]
-    ]
+    areas = sorted((spec for spec in dataset.meta.classes if spec.shape != "point"), key=lambda spec: -seen[spec.title])
+    points = [spec for spec in dataset.meta.classes if spec.shape == "point"]
+    legend = [(spec.title, colors[spec.title], spec.shape == "point") for spec in (*areas, *points) if seen[spec.title]]
     subtitle = f"{count} of {len(dataset):,} samples, drawn with seed {arguments.seed}"
     return grid(dataset.manifest["dataset"], subtitle, legend, tiles, _SIDE), f"{count} of {len(dataset):,} samples"
 
 
-def _tile(dataset: ShardedDataset, row: int, colors: dict[str, tuple[int, int, int]]) -> tuple[Tile, tuple[Figure, ...]]:
+def _tile(
+    dataset: ShardedDataset, row: int, colors: dict[str, tuple[int, int, int]]
+) -> tuple[Tile, tuple[Figure, ...]]:
     stored = dataset.read(row)
     name = dataset.index["name"][row].as_py()
     with shown(render.BadPicture):
@@ -128,7 +144,9 @@ def _note(figures: Sequence[Figure], tags: Sequence[Tag], meta: Meta) -> str:
 def _layers(arguments: argparse.Namespace) -> tuple[Image.Image, str]:
     """The table of a graph's layers, and what to say of it."""
     if not arguments.project:
-        raise UserError(f"--layers runs {arguments.graph} on an image; say where its project lies: --project NAME=LOCATION")
+        raise UserError(
+            f"--layers runs {arguments.graph} on an image; say where its project lies: --project NAME=LOCATION"
+        )
     projects = read_projects(arguments)
     plan = read_plan(arguments, projects)
     listing = list_images(plan, projects)
@@ -147,7 +165,8 @@ def _chosen(listing: Listing, name: str | None) -> list[int]:
     found = [
         number
         for number, origin in enumerate(listing.origins)
-        if name in (origin.file, origin.stem, f"{origin.dataset}/{origin.file}", f"{origin.dataset}/{origin.stem}", str(origin))
+        if name
+        in (origin.file, origin.stem, f"{origin.dataset}/{origin.file}", f"{origin.dataset}/{origin.stem}", str(origin))
     ]
     if not found:
         stems = [origin.stem for origin in listing.origins]

@@ -44,7 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         output = arguments.output.rstrip("/")
         if output == dataset.root.rstrip("/"):
-            raise UserError(f"--output {output} is the dataset itself, which holds nothing but its own files; name another folder")
+            raise UserError(
+                f"--output {output} is the dataset itself, which holds nothing but its own files; name another folder"
+            )
         _write(output, found)
     return 0
 
@@ -62,7 +64,7 @@ def _write(output: str, found: Statistics) -> None:
         if error.name != "matplotlib":
             raise
         raise UserError(
-            "the plots need matplotlib, which is not installed; install this package with its extra `train`, or matplotlib itself"
+            "the plots need matplotlib, which is not installed; install this package with its extra `train`"
         ) from None
     with shown(OSError):
         storage.write_bytes(storage.join(output, "stats.png"), statistics_page(found))
@@ -71,7 +73,8 @@ def _write(output: str, found: Statistics) -> None:
 
 def _table(numbers: Mapping[str, Any]) -> Iterator[str]:
     size = numbers["bytes"]
-    yield f"{numbers['dataset']}: {numbers['samples']:,} samples from {numbers['sources']['with_samples']:,} of {_images(numbers)}"
+    used = numbers["sources"]["with_samples"]
+    yield f"{numbers['dataset']}: {numbers['samples']:,} samples from {used:,} of {_images(numbers)}"
     yield (
         f"{size['shards'] / 1e6:,.1f} MB in {size['shard_files']} shards; "
         f"images {size['images'] / 1e6:,.1f} MB, annotations {size['annotations'] / 1e6:,.1f} MB"
@@ -117,7 +120,9 @@ def _rest(counts: Mapping[str, Any]) -> Iterator[str]:
 
 def _spread(title: str, values: Mapping[str, float] | None) -> Iterator[str]:
     if values:
-        yield f"{title:<36}" + "".join(f"{_short(values[key]):>8}" for key in ("min", "p5", "median", "mean", "p95", "max"))
+        yield f"{title:<36}" + "".join(
+            f"{_short(values[key]):>8}" for key in ("min", "p5", "median", "mean", "p95", "max")
+        )
 
 
 def _short(value: float) -> str:

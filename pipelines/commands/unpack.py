@@ -17,8 +17,8 @@ _EPILOG = """\
 example:
   python -m pipelines unpack out unpacked
 
-makes unpacked/meta.json, unpacked/<dataset>/img/<name>, unpacked/<dataset>/ann/<name>.json: a Supervisely project, which its SDK
-opens and its import takes. meta.json is written last: a folder without it was not unpacked to the end.
+makes unpacked/meta.json, unpacked/<dataset>/img/<name>, unpacked/<dataset>/ann/<name>.json: a Supervisely project,
+which its SDK opens and its import takes. meta.json is written last: a folder without it was not unpacked to the end.
 """
 
 
@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     _make_room(output, arguments.overwrite)
     with shown(OSError):
         datasets = _unpack(dataset, output)
-    print(f"{len(dataset):,} samples in {len(datasets)} dataset{'s' * (len(datasets) != 1)} ({', '.join(datasets)}): {output}")
+    print(
+        f"{len(dataset):,} samples in {len(datasets)} dataset{'s' * (len(datasets) != 1)} ({', '.join(datasets)}): {output}"
+    )
     return 0
 
 
@@ -75,7 +77,9 @@ def _write(location: str, data: bytes) -> None:
 def _plain(name: str) -> str:
     """A name that stays in its folder. Raises `UserError`: an index from elsewhere could point anywhere."""
     if not name or name in (".", "..") or "/" in name or "\\" in name:
-        raise UserError(f"the index names a file {name!r}, which would lie outside of its folder; nothing more was written")
+        raise UserError(
+            f"the index names a file {name!r}, which would lie outside of its folder; nothing more was written"
+        )
     return name
 
 
@@ -86,12 +90,19 @@ def _make_room(output: str, overwrite: bool) -> None:
         if storage.exists(output) and not _is_folder(output):
             raise UserError(f"{output} is a file; name a folder that does not exist yet")
         return
-    foreign = [name for name in found if name != META and set(storage.names(storage.join(output, name))) - {"img", "ann"}]
+    foreign = [
+        name for name in found if name != META and set(storage.names(storage.join(output, name))) - {"img", "ann"}
+    ]
     foreign += [name for name in found if name != META and not _is_folder(storage.join(output, name))]
     if foreign:
-        raise UserError(f"{output} holds files that are no unpacked project's ({', '.join(foreign[:3])}); name another folder")
+        raise UserError(
+            f"{output} holds files that are no unpacked project's ({', '.join(foreign[:3])}); name another folder"
+        )
     if not overwrite:
-        raise UserError(f"{output} is not empty ({', '.join(found[:3])}); name another folder, or replace its project with --overwrite")
+        present = ", ".join(found[:3])
+        raise UserError(
+            f"{output} is not empty ({present}); name another folder, or replace its project with --overwrite"
+        )
     # The meta goes first: without it the rest is visibly incomplete.
     for name in sorted(found, key=lambda name: name != META):
         storage.remove(storage.join(output, name))

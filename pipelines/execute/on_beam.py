@@ -27,7 +27,7 @@ from pipelines.graph.plan import Layer, Plan, Selection
 from pipelines.sample import Origin, Sample
 from pipelines.sources import Item, Project
 
-REPORT = "report"
+REPORT, HOLDS, FAILS = "report", "0", "1"
 
 Report = tuple[str, tuple[int, list[int], int, int], list[tuple[str, ...]]]
 """What a layer tells at the end of a bundle: its id, its counts, its failures, all as plain values."""
@@ -46,6 +46,10 @@ class SampleCoder(Coder):
 
     def is_deterministic(self) -> bool:
         return True
+
+    def estimate_size(self, value: Sample) -> int:
+        """A typical size: Beam asks for its statistics only, and would otherwise encode samples just to measure them."""
+        return 1000
 
 
 registry.register_coder(Sample, SampleCoder)
@@ -121,13 +125,24 @@ class RunLayer(beam.PTransform):
         self._layer, self._seed, self._reports = layer, seed, reports
 
     def expand(self, samples: PCollection) -> tuple[PCollection, ...]:
-        apply = _Route if isinstance(self._layer.action, Router) else _Apply
-        results = samples | "apply" >> beam.ParDo(apply(self._layer, self._seed)).with_outputs(REPORT, main="results")
+        if isinstance(self._layer.action, Router):
+            parts = samples | "partition" >> Partition(self._layer, self._seed)
+            self._reports.append(parts[REPORT])
+            return _typed(parts[HOLDS]), _typed(parts[FAILS])
+        results = samples | "apply" >> beam.ParDo(_Apply(self._layer, self._seed)).with_outputs(REPORT, main="results")
         self._reports.append(results[REPORT])
-        if not isinstance(self._layer.action, Router):
-            return (_typed(results.results),)
-        holds, fails = results.results | "partition" >> beam.Partition(_ToPort(), 2)
-        return _typed(holds | "holds" >> beam.Map(_without_port)), _typed(fails | "fails" >> beam.Map(_without_port))
+        return (_typed(results.results),)
+
+
+class Partition(beam.PTransform):
+    """`beam.Partition` into the two outputs of an `if`; the same step counts each sample and gives it its path's key."""
+
+    def __init__(self, layer: Layer, seed: int) -> None:
+        super().__init__()
+        self._route = _Route(layer, seed)
+
+    def expand(self, samples: PCollection) -> beam.pvalue.DoOutputsTuple:
+        return samples | beam.ParDo(self._route).with_outputs(REPORT, HOLDS, FAILS)
 
 
 class Save(beam.PTransform):
@@ -237,19 +252,10 @@ class _Apply(_Reporting):
 
 
 class _Route(_Apply):
-    """A layer with two outputs: results keep the number of theirs until the partition."""
+    """A layer with two outputs."""
 
     def _outputs(self, results: list[tuple[int, Sample]]) -> Iterable[Any]:
-        return results
-
-
-class _ToPort(beam.PartitionFn):
-    def partition_for(self, element: Any, num_partitions: int, *args: Any, **kwargs: Any) -> int:
-        return int(element[0])
-
-
-def _without_port(result: tuple[int, Sample]) -> Sample:
-    return result[1]
+        return [TaggedOutput(str(port), sample) for port, sample in results]
 
 
 class _KeyByShard(beam.DoFn):

@@ -18,8 +18,10 @@ from pipelines.figures.shape import (
     pixel_vertices,
     point_bounds,
     scale_points,
+    simplify_points,
 )
 from pipelines.image import Axis, Rect, Size
+from pipelines.warps import Warp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,23 @@ class Line(Shape):
 
     def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Line, ...]:
         return (Line(scale_points(self.points, before, content, left, top)),)
+
+    def warp(self, warp: Warp) -> tuple[Line, ...]:
+        shown = warp.region
+        pieces = (
+            (self,) if shown is None else lines_of(shapely.LineString(self.points).intersection(shapely.Polygon(shown)))
+        )
+        return tuple(Line(warp.path(piece.points, closed=False)) for piece in pieces)
+
+    @property
+    def length(self) -> float:
+        """The sum of the segments' lengths, in pixels."""
+        return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
+
+    def simplified(self, epsilon: float) -> tuple[Line, ...]:
+        """Vertices left out so that the line stays within `epsilon` pixels of them; a line of one place vanishes."""
+        points = simplify_points(self.points, epsilon, False)
+        return (Line(points),) if len(points) >= 2 else ()
 
     def draw(self, canvas: np.ndarray, value: int) -> None:
         """One pixel thick, 8-connected."""

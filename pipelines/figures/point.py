@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 
 from pipelines.figures.shape import Bounds, Shape
 from pipelines.image import Axis, Rect, Size
+from pipelines.warps import Warp
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Point(Shape):
     def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Point, ...]:
         return (Point(self.x * content[1] / before[1] + left, self.y * content[0] / before[0] + top),)
 
+    def warp(self, warp: Warp) -> tuple[Point, ...]:
+        if warp.region is not None and not shapely.Polygon(warp.region).intersects(shapely.Point(self.x, self.y)):
+            return ()
+        x, y = warp.forward(np.array([[self.x, self.y]]))[0].tolist()
+        return (Point(x, y),)
+
     def draw(self, canvas: np.ndarray, value: int) -> None:
         """The pixel nearest to it, halves to even."""
         height, width = canvas.shape[:2]
@@ -56,4 +64,5 @@ class Point(Shape):
 
     @classmethod
     def from_record(cls, values: list[Any]) -> Point:
-        return cls(*values)
+        x, y = values
+        return cls(float(x), float(y))

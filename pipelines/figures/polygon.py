@@ -18,8 +18,10 @@ from pipelines.figures.shape import (
     pixel_vertices,
     point_bounds,
     scale_points,
+    simplify_points,
 )
 from pipelines.image import Axis, Rect, Size
+from pipelines.warps import Warp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +69,17 @@ class Polygon(Shape):
 
     def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Polygon, ...]:
         return (self._map(lambda ring: scale_points(ring, before, content, left, top)),)
+
+    def warp(self, warp: Warp) -> tuple[Polygon, ...]:
+        pieces: tuple[Polygon, ...] = (self,)
+        if warp.region is not None:
+            body = shapely.Polygon(self.exterior, self.holes).buffer(0)
+            pieces = polygons_of(body.intersection(shapely.Polygon(warp.region)))
+        return tuple(piece._map(lambda ring: warp.path(ring, closed=True)) for piece in pieces)
+
+    def simplified(self, epsilon: float) -> tuple[Polygon, ...]:
+        """Vertices of each ring left out so that it stays within `epsilon` pixels of them; no ring vanishes."""
+        return (self._map(lambda ring: simplify_points(ring, epsilon, True)),)
 
     def draw(self, canvas: np.ndarray, value: int) -> None:
         """Interior and boundary pixels; a hole's interior stays free, its outline belongs to the figure."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 
-from pipelines.figures.shape import Bounds, Shape, half_up
+from pipelines.figures.shape import Bounds, Shape, half_up, point_bounds
 from pipelines.image import Axis, Rect, Size
+from pipelines.warps import Warp
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ class Rectangle(Shape):
     def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Rectangle, ...]:
         sx, sy = content[1] / before[1], content[0] / before[0]
         return (Rectangle(self.left * sx + left, self.top * sy + top, self.right * sx + left, self.bottom * sy + top),)
+
+    def warp(self, warp: Warp) -> tuple[Rectangle, ...]:
+        """The bounding box of the mapped outline."""
+        outline: Any = shapely.box(*self.bounds)
+        if warp.region is not None:
+            outline = outline.intersection(shapely.Polygon(warp.region))
+        if outline.area == 0:
+            return ()
+        return (Rectangle(*point_bounds(warp.path(shapely.get_coordinates(outline)[:-1], closed=True))),)
 
     def draw(self, canvas: np.ndarray, value: int) -> None:
         """All pixels from the rounded left to the rounded right column, both included; rows likewise."""

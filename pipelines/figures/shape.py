@@ -10,9 +10,11 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import cv2
 import numpy as np
 
 from pipelines.image import Axis, Rect, Size
+from pipelines.warps import Warp
 
 Bounds = tuple[float, float, float, float]
 """(left, top, right, bottom); width is right - left."""
@@ -56,6 +58,10 @@ class Shape(ABC):
     @abstractmethod
     def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Shape, ...]:
         """Scaled with an image from `before` to `content` (height, width), then moved by (left, top); nothing may be left."""
+
+    @abstractmethod
+    def warp(self, warp: Warp) -> tuple[Shape, ...]:
+        """Moved with a warped image; pieces may lie partly outside of the result, and nothing may be left."""
 
     @abstractmethod
     def draw(self, canvas: np.ndarray, value: int) -> None:
@@ -110,6 +116,28 @@ def as_points(values: Any) -> np.ndarray:
     points = np.asarray(values, np.float64).reshape(-1, 2)
     points.setflags(write=False)
     return points
+
+
+def simplify_points(points: np.ndarray, epsilon: float, closed: bool) -> np.ndarray:
+    """Some of the (n, 2) xy vertices, such that the path through them stays within `epsilon` of the others (Douglas-Peucker).
+
+    A ring that would keep fewer than 3 vertices is given back as it is; a path keeps both ends, but one vertex is left of a
+    path that never leaves its place.
+    """
+    rounded = points.astype(np.float32)
+    if not closed and (rounded[0] == rounded[-1]).all():
+        # OpenCV would take it for a ring and leave its last step out: the two ways to the farthest vertex are paths.
+        farthest = int(np.argmax(np.abs(rounded - rounded[0]).sum(axis=1)))
+        if farthest == 0:
+            return points[:1]
+        there, back = points[: farthest + 1], points[farthest:]
+        return np.concatenate([simplify_points(there, epsilon, False), simplify_points(back, epsilon, False)[1:]])
+    kept = cv2.approxPolyDP(rounded[:, None], epsilon, closed)[:, 0]
+    if closed and len(kept) < 3:
+        return points
+    # OpenCV reckons in 32 bits and tells no indices: a vertex is found by its rounded coordinates and keeps all its digits.
+    places = {(x, y): place for place, (x, y) in enumerate(rounded.tolist())}
+    return points[[places[x, y] for x, y in kept.tolist()]]
 
 
 def pixel_vertices(points: np.ndarray) -> np.ndarray:

@@ -97,11 +97,16 @@ def _classes(meta: Meta, titles: Any, owners: np.ndarray) -> dict[str, dict[str,
         spec.title: {
             "shape": spec.shape,
             "figures": figures.get(spec.title, 0),
-            "samples": len(np.unique(owners[_is(titles, [spec.title])])),
+            "samples": _different(owners[_is(titles, [spec.title])]),
         }
         for spec in meta.classes
     }
     return dict(sorted(found.items(), key=lambda item: -int(str(item[1]["figures"]))))
+
+
+def _different(rising: np.ndarray) -> int:
+    """How many different values a sorted array holds."""
+    return int(np.count_nonzero(np.diff(rising))) + 1 if len(rising) else 0
 
 
 def _points_per_sample(meta: Meta, titles: Any, owners: np.ndarray, samples: int) -> dict[str, np.ndarray]:

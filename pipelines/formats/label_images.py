@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,8 @@ Color = tuple[int, int, int]
 
 _MOST_COLORS = 254
 _EXIF_ORIENTATION = 0x0112
+_PALETTE_PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+_PLAIN_FORM = b"\x08\x03\0\0\0"  # bit depth 8, colour type palette, nothing special
 _LYING_ORIENTATIONS = (5, 6, 7, 8)
 
 
@@ -34,8 +38,40 @@ class LabelImage:
 def read_labels(data: bytes) -> LabelImage:
     """A label image: palette indices or grey values as stored. Colours become indices in the order in which they sort.
 
-    Pillow reads palette images, since OpenCV replaces indices by their colours. Raises `BadImage`.
+    Raises `BadImage`.
     """
+    return _plain_palette(data) or _any_labels(data)
+
+
+def _plain_palette(data: bytes) -> LabelImage | None:
+    """A palette PNG as most tools write it: 8 bits, not interlaced, rows not filtered. It saves half of what reading costs.
+
+    Nothing for any other file, nor for one that is damaged.
+    """
+    if data[:16] != _PALETTE_PNG_START or data[24:29] != _PLAIN_FORM or len(data) < 33:
+        return None
+    width, height = struct.unpack(">II", data[16:24])
+    chunks: dict[bytes, bytes] = {}
+    place = 33
+    while place <= len(data) - 12:
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        chunks[kind] = chunks.get(kind, b"") + data[place + 8 : place + 8 + length]
+        place += 12 + length
+    try:
+        rows = np.frombuffer(zlib.decompress(chunks.get(b"IDAT", b"")), np.uint8)
+    except zlib.error:
+        return None
+    if b"IEND" not in chunks or rows.size != height * (width + 1):
+        return None
+    rows = rows.reshape(height, width + 1)
+    flat = chunks.get(b"PLTE", b"")
+    palette = tuple(zip(flat[0::3], flat[1::3], flat[2::3], strict=False))
+    # A row's first byte names its filter; 0 stores the indices as they are.
+    return None if rows[:, 0].any() else LabelImage(np.ascontiguousarray(rows[:, 1:]), palette)
+
+
+def _any_labels(data: bytes) -> LabelImage:
+    # Pillow, since OpenCV replaces palette indices by their colours.
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
             if image.mode in ("RGB", "RGBA"):

@@ -72,12 +72,9 @@ class TarWriter:
 
     def add(self, name: str, data: bytes) -> int:
         """Append one file; returns the offset of its first byte."""
-        header = tarfile.TarInfo(name)
-        header.size, header.mode = len(data), 0o644
-        self._write(header.tobuf(tarfile.PAX_FORMAT))
-        offset = self.position
-        self._write(data)
-        self._write(bytes(-len(data) % _BLOCK))
+        header = tar_header(name, len(data))
+        offset = self.position + len(header)
+        self._write(b"".join((header, data, bytes(-len(data) % _BLOCK))))
         return offset
 
     def close(self) -> str:
@@ -89,6 +86,27 @@ class TarWriter:
         self._file.write(data)
         self._digest.update(data)
         self.position += len(data)
+
+
+def _library_header(name: str, size: int) -> bytes:
+    header = tarfile.TarInfo(name)
+    header.size, header.mode = size, 0o644
+    return header.tobuf(tarfile.PAX_FORMAT)
+
+
+# What does not change from member to member; the checksum counts its own field as eight spaces.
+_PLAIN = _library_header("", 0)
+_UNTIL_SIZE, _UNTIL_SUM, _REST = _PLAIN[100:124], _PLAIN[136:148], _PLAIN[156:]
+_FIXED_SUM = sum(_UNTIL_SIZE) + sum(_UNTIL_SUM) + sum(_REST) + 8 * ord(" ")
+
+
+def tar_header(name: str, size: int) -> bytes:
+    """The header of a member, byte for byte that of `tarfile`, which takes twenty times as long for a plain short name."""
+    if len(name) > 100 or not name.isascii() or size >= 8**11:
+        return _library_header(name, size)
+    start, digits = name.encode(), b"%011o\0" % size
+    checksum = sum(start) + sum(digits) + _FIXED_SUM
+    return b"".join((start.ljust(100, b"\0"), _UNTIL_SIZE, digits, _UNTIL_SUM, b"%06o\0 " % checksum, _REST))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,14 @@ class Row:
     faint: bool = False
 
 
-def grid(title: str, subtitle: str, legend: Sequence[tuple[str, Color, bool]], tiles: Sequence[Tile], side: int) -> Image.Image:
+def grid(
+    title: str, subtitle: str, legend: Sequence[tuple[str, Color, bool]], tiles: Sequence[Tile], side: int
+) -> Image.Image:
     """Tiles in a grid about half as wide again as high, each in a square of `side` pixels.
 
     `legend` has (class, colour, whether it is a point) for every class worth naming.
     """
-    columns = max(3, min(len(tiles), math.ceil(math.sqrt(1.5 * len(tiles)))))
+    columns = _columns(len(tiles))
     rows = math.ceil(len(tiles) / columns)
     cell = side + GAP, side + 2 * _LINE + GAP + 4
     top = MARGIN + 58 + (26 if legend else 0)
@@ -58,6 +60,12 @@ def grid(title: str, subtitle: str, legend: Sequence[tuple[str, Color, bool]], t
         row, column = divmod(number, columns)
         _place(image, draw, tile, (MARGIN + column * cell[0], top + row * cell[1]), (side, side))
     return image
+
+
+def _columns(count: int) -> int:
+    """About so many that the grid is half as wide again as high, with few empty places; at least three."""
+    ideal = max(3, round(math.sqrt(1.5 * count)))
+    return min((ideal, ideal + 1, max(3, ideal - 1)), key=lambda columns: -count % columns)
 
 
 def table(title: str, subtitle: str, rows: Sequence[Row], box: tuple[int, int], columns: int) -> Image.Image:
@@ -83,7 +91,9 @@ def table(title: str, subtitle: str, rows: Sequence[Row], box: tuple[int, int], 
     return image
 
 
-def _place(image: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, corner: tuple[int, int], box: tuple[int, int]) -> None:
+def _place(
+    image: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, corner: tuple[int, int], box: tuple[int, int]
+) -> None:
     """A tile in a box of (height, width) at a corner (x, y): at its left, standing on its lower edge, words below."""
     x, y = corner
     height = tile.pixels.shape[0]
@@ -92,12 +102,16 @@ def _place(image: Image.Image, draw: ImageDraw.ImageDraw, tile: Tile, corner: tu
     _write(draw, (x, y + box[0] + 4 + _LINE), tile.note, _SMALL, GREY, box[1])
 
 
-def _write(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, color: str, width: float) -> None:
+def _write(
+    draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, color: str, width: float
+) -> None:
     short = shortened(text, size, width)
     draw.text(place, short, fill=color, font=font_for(short, size))
 
 
-def _write_legend(draw: ImageDraw.ImageDraw, place: tuple[int, int], legend: Sequence[tuple[str, Color, bool]], width: int) -> None:
+def _write_legend(
+    draw: ImageDraw.ImageDraw, place: tuple[int, int], legend: Sequence[tuple[str, Color, bool]], width: int
+) -> None:
     x, y = place
     for number, (title, color, is_point) in enumerate(legend):
         length = font_for(title, _TEXT).getlength(title)

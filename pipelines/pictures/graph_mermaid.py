@@ -51,7 +51,11 @@ def _title(outline: Outline) -> str:
 
 def _edges(output: Output) -> Iterator[str]:
     start = _name(output.layer.number)
-    parts = [output.answer and f"{output.answer}:", output.name, "" if output.samples is None else f"({output.samples:,})"]
+    parts = [
+        output.answer and f"{output.answer}:",
+        output.name,
+        "" if output.samples is None else f"({output.samples:,})",
+    ]
     label = quoted(" ".join(part for part in parts if part))
     if output.discarded:
         yield f'  {start} -. "{label}" .-> {start}x{output.port}(["discarded"]):::{_class("discarded")}'

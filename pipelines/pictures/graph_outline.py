@@ -1,4 +1,4 @@
-"""What a drawing of a graph shows, whatever its format: the layers with their settings, their outputs, and the counts of a run."""
+"""What a drawing of a graph shows, whatever its format: layers with their settings, their outputs, and the counts of a run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,15 @@ class Box:
     @property
     def kind(self) -> str:
         action = self.layer.action
-        return "source" if isinstance(action, Source) else "sink" if isinstance(action, Sink) else "if" if self.asks else "step"
+        return (
+            "source"
+            if isinstance(action, Source)
+            else "sink"
+            if isinstance(action, Sink)
+            else "if"
+            if self.asks
+            else "step"
+        )
 
     @property
     def asks(self) -> bool:
@@ -84,7 +92,9 @@ def outline(plan: Plan, manifest: Mapping[str, Any] | None = None) -> Outline:
         raise AnotherGraph(_difference(layers, manifest["graph"]))
     rows = {row["layer"]: row for row in manifest["funnel"]} if manifest else {}
     readers = plan.consumers
-    boxes = tuple(_box(layer, layers[layer.number - 1]["settings"], readers, rows.get(layer.id)) for layer in plan.layers)
+    boxes = tuple(
+        _box(layer, layers[layer.number - 1]["settings"], readers, rows.get(layer.id)) for layer in plan.layers
+    )
     counts = [output.samples or 0 for box in boxes for output in box.outputs]
     title = plan.file.rsplit("/", 1)[-1]
     return Outline(title, boxes, _caption(manifest) if manifest else "", max(counts, default=0) if manifest else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from xml.sax.saxutils import escape
@@ -32,8 +32,16 @@ _NARROW, _WIDE = frozenset(" .,:;|!'ijlt()[]fIr-·"), frozenset("mwMWQO@%→↔�
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """About the width of a text in pixels; on the safe side, for it is drawn with whatever font a viewer has."""
-    units = sum(0.40 if c in _NARROW else 0.92 if c in _WIDE or ord(c) > 0x2E7F else 0.70 if c.isupper() else 0.62 for c in text)
-    return units * size * (1.1 if bold else 1.0)
+    return sum(map(_letter_width, text)) * size * (1.1 if bold else 1.0)
+
+
+def _letter_width(letter: str) -> float:
+    """In units of the font's size; letters from U+2E80 on are those of East Asia, as wide as high."""
+    if letter in _NARROW:
+        return 0.40
+    if letter in _WIDE or ord(letter) >= 0x2E80:
+        return 0.92 if letter in _WIDE else 1.0
+    return 0.70 if letter.isupper() else 0.62
 
 
 def svg(outline: Outline) -> str:
@@ -70,7 +78,9 @@ class _Drawing:
         self._edges = list(self._make_edges())
         self._nodes = self._make_nodes()
         ends = [(edge.start, edge.end) for edge in self._edges]
-        self._layout: Arrangement = arrange(self._nodes, ends, [self._shift(edge) for edge in self._edges], Gaps(row=20))
+        self._layout: Arrangement = arrange(
+            self._nodes, ends, [self._shift(edge) for edge in self._edges], Gaps(row=20)
+        )
         title = max(text_width(outline.title, 16, True), text_width(self._subtitle, SMALL))
         self._width = max(self._layout.width, title, 240) + 2 * MARGIN
         self._height = self._layout.height + HEADER + MARGIN
@@ -136,8 +146,8 @@ class _Drawing:
         yield f'<path d="{_curve(points, bottom)}" fill="none" stroke="{color}" stroke-width="{thickness:.1f}"{dashes}/>'
         if tip:
             half = 3 + 0.6 * thickness
-            corners = f"{end_x - half:.1f},{end_y - tip - 0.5:.1f} {end_x + half:.1f},{end_y - tip - 0.5:.1f} {end_x:.1f},{end_y:.1f}"
-            yield f'<polygon points="{corners}" fill="{color}"/>'
+            corners = [(end_x - half, end_y - tip - 0.5), (end_x + half, end_y - tip - 0.5), (end_x, end_y)]
+            yield f'<polygon points="{_corners(corners)}" fill="{color}"/>'
 
     def _thickness(self, samples: int | None) -> float:
         if not samples or not self._outline.most:
@@ -150,7 +160,7 @@ class _Drawing:
         return x + shift, y + self._nodes[edge.start].height / (4 if shift else 2)
 
     def _shift(self, edge: _Edge) -> float:
-        """How far right of the middle a line leaves: both answers of a decision have a side, unless one of them is thrown away."""
+        """How far right of the middle a line leaves: both answers of a decision have a side, unless one is thrown away."""
         if not edge.leaves_box or not self._boxes[edge.start].asks:
             return 0.0
         alive = [output for output in self._boxes[edge.start].outputs if not output.discarded]
@@ -205,8 +215,8 @@ class _Drawing:
         yield f"<title>{escape(_tooltip(box))}</title>"
         if box.asks:
             corners = [(x, y - height / 2), (x + width / 2, y), (x, y + height / 2), (x - width / 2, y)]
-            path = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
-            yield f'<polygon points="{path}" fill="{fill}" stroke="{outline}" stroke-width="1.4" stroke-linejoin="round"/>'
+            style = f'fill="{fill}" stroke="{outline}" stroke-width="1.4" stroke-linejoin="round"'
+            yield f'<polygon points="{_corners(corners)}" {style}/>'
         else:
             shadow = [SHADOW, 0.0] if box.several else [0.0]
             for offset in shadow:
@@ -258,7 +268,13 @@ def _label_width(output: Output) -> float:
 def _tooltip(box: Box) -> str:
     classes = ", ".join(spec.title for spec in box.layer.meta.classes)
     settings = json.dumps(box.settings, indent=2, ensure_ascii=False)
-    return f"layer {box.layer.number}: {box.title}\n{settings}" + (f"\nclasses that come out: {classes}" if classes else "")
+    return f"layer {box.layer.number}: {box.title}\n{settings}" + (
+        f"\nclasses that come out: {classes}" if classes else ""
+    )
+
+
+def _corners(points: Sequence[Point]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def _curve(points: list[Point], bottom: float) -> str:
@@ -277,10 +293,16 @@ def _curve(points: list[Point], bottom: float) -> str:
 
 
 def _text(
-    x: float, y: float, text: str, size: float, color: str, *, bold: bool = False, italic: bool = False, anchor: str = ""
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    color: str,
+    *,
+    bold: bool = False,
+    italic: bool = False,
+    anchor: str = "",
 ) -> str:
     style = (' font-weight="bold"' if bold else "") + (' font-style="italic"' if italic else "")
     style += f' text-anchor="{anchor}"' if anchor else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{color}"{style}>{escape(text)}</text>'
-
-

@@ -83,7 +83,9 @@ def layer_table(
     return table(title, subtitle, rows, BOX, columns), origin
 
 
-def _watch(plan: Plan, listing: Listing, origin: Origin, item: Item, projects: Mapping[str, Project], seed: int) -> _Seen:
+def _watch(
+    plan: Plan, listing: Listing, origin: Origin, item: Item, projects: Mapping[str, Project], seed: int
+) -> _Seen:
     samples: dict[tuple[str, str], list[Sample]] = {}
 
     def watch(layer: Layer, name: str, sample: Sample) -> None:
@@ -94,11 +96,18 @@ def _watch(plan: Plan, listing: Listing, origin: Origin, item: Item, projects: M
 
 
 def _row(
-    layer: Layer, port: int, name: str, settings: object, made: list[Sample], source: np.ndarray, columns: int, lost: bool
+    layer: Layer,
+    port: int,
+    name: str,
+    settings: object,
+    made: list[Sample],
+    source: np.ndarray,
+    columns: int,
+    lost: bool,
 ) -> Row:
     answer = f" ({('true', 'false')[port]})" if isinstance(layer.action, Router) and len(set(layer.dst)) > 1 else ""
-    places = np.unique(np.linspace(0, len(made) - 1, columns).round().astype(int)) if made else []
-    shown = [made[place] for place in places]
+    places = np.unique(np.linspace(0, len(made) - 1, columns).round().astype(int)) if made else np.empty(0, int)
+    shown = [made[place] for place in places.tolist()]
     count = f"{len(made)} in all" + (f", {len(shown)} shown" if len(shown) < len(made) else "")
     told = [] if port else [line.translate(_PLAINLY) for line in summary_lines(layer.action.word, settings, 34)]
     lines = (count if made else "none", *(["discarded: no layer reads it"] if lost else told))

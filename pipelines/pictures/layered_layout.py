@@ -133,7 +133,9 @@ def _mean_place(
         others = neighbours.get(name, [])
         if not others:
             return own[name]
-        return sum(fixed[other] + facing[other].index(name) / (len(facing[other]) + 1) for other in others) / len(others)
+        return sum(fixed[other] + facing[other].index(name) / (len(facing[other]) + 1) for other in others) / len(
+            others
+        )
 
     return place
 
@@ -161,13 +163,18 @@ def _columns(rows: _Rows, sizes: Mapping[str, Node], gaps: Gaps) -> dict[str, fl
         near = rows.above if sweep % 2 == 0 else rows.below
         sides = (rows.above, rows.below) if sweep >= 2 * _SWEEPS else (near,)
         for line in lines:
-            pulls = {name: [(rows.pull(name, other, xs), other) for side in sides for other in side.get(name, [])] for name in line}
+            neighbours = {name: [other for side in sides for other in side.get(name, [])] for name in line}
+            pulls = {name: [(rows.pull(name, other, xs), other) for other in neighbours[name]] for name in line}
             _settle(line, xs, sizes, pulls, gaps)
     return xs
 
 
 def _settle(
-    line: list[str], xs: dict[str, float], sizes: Mapping[str, Node], pulls: Mapping[str, list[tuple[float, str]]], gaps: Gaps
+    line: list[str],
+    xs: dict[str, float],
+    sizes: Mapping[str, Node],
+    pulls: Mapping[str, list[tuple[float, str]]],
+    gaps: Gaps,
 ) -> None:
     """Move the boxes of one row to where they are pulled, with the least squared error that keeps their distances."""
     offsets, wanted, weights = [0.0], [], []

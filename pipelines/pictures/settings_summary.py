@@ -8,6 +8,9 @@ from typing import Any
 
 OTHER, KEEP, IGNORE = "__other__", "__default__", "__ignore__"
 
+# A space at which no line is broken.
+_GLUE = "\u00a0"
+
 _SIGNS = {
     "min_height": "height ≥ {} px",
     "min_width": "width ≥ {} px",
@@ -20,8 +23,12 @@ def summary_lines(word: str, settings: Any, width: int = 36, at_most: int = 2) -
 
     `settings` are those of a checked graph, as JSON values. Words without a phrase of their own get their settings listed.
     """
-    text = _PHRASES.get(word, _listed)(settings) if isinstance(settings, dict) and settings else ""
+    text = _phrase(word, settings) if isinstance(settings, dict) and settings else ""
     lines = _wrapped(text, width, at_most)
+    if lines and lines[-1].endswith("…") and _GLUE in text:
+        # Rather a phrase in two lines than one left out.
+        text = text.replace(_GLUE, " ")
+        lines = _wrapped(text, width, at_most)
     # Of the widths that need no more lines, the smallest makes them equally long.
     for narrower in range(8, width):
         even = _wrapped(text, narrower, at_most)
@@ -30,8 +37,19 @@ def summary_lines(word: str, settings: Any, width: int = 36, at_most: int = 2) -
     return lines
 
 
+def _phrase(word: str, settings: Mapping[str, Any]) -> str:
+    try:
+        return _PHRASES.get(word, _listed)(settings)
+    except (KeyError, TypeError):
+        # The action has learnt a form of its settings that its phrase does not know.
+        return _listed(settings)
+
+
 def _wrapped(text: str, width: int, at_most: int) -> list[str]:
-    return textwrap.wrap(text, width, max_lines=at_most, placeholder=" …", break_on_hyphens=False, break_long_words=False)
+    lines = textwrap.wrap(
+        text, width, max_lines=at_most, placeholder=" …", break_on_hyphens=False, break_long_words=False
+    )
+    return [line.replace(_GLUE, " ") for line in lines]
 
 
 def short_list(names: Iterable[str], at_most: int = 3) -> str:
@@ -55,11 +73,15 @@ def _pieces(settings: Mapping[str, Any]) -> Iterable[str]:
         elif isinstance(value, dict):
             yield from _pieces(value)
         elif isinstance(value, list):
-            yield f"{name} {short_list(map(str, value))}"
+            yield f"{name} {short_list(map(_named, value))}"
         elif isinstance(value, bool):
-            yield f"{name}: {'yes' if value else 'no'}"
+            yield f"{name}:{_GLUE}{'yes' if value else 'no'}"
         else:
             yield f"{name} {value}"
+
+
+def _named(value: Any) -> str:
+    return str(value.get("name", "…")) if isinstance(value, dict) else str(value)
 
 
 def _mapping(mapping: Mapping[str, str] | str) -> str:
@@ -68,7 +90,8 @@ def _mapping(mapping: Mapping[str, str] | str) -> str:
     targets: dict[str, list[str]] = {}
     for title, target in mapping.items():
         targets.setdefault(target, []).append("others" if title == OTHER else title)
-    return "; ".join(_mapped(titles, target) for target, titles in targets.items())
+    pieces = [_mapped(titles, target) for target, titles in targets.items()]
+    return "; ".join(piece.replace(" ", _GLUE) if len(piece) < 24 else piece for piece in pieces)
 
 
 def _mapped(titles: list[str], target: str) -> str:
@@ -93,7 +116,7 @@ def _part(part: Mapping[str, Any]) -> str:
 
 
 def _range(share: Mapping[str, float]) -> str:
-    return f"{share['min_percent']:g}–{share['max_percent']:g} %"
+    return f"{share['min_percent']:g}–{share['max_percent']:g}{_GLUE}%"
 
 
 def _crop(settings: Mapping[str, Any]) -> str:
@@ -111,7 +134,12 @@ def _filter(settings: Mapping[str, Any]) -> str:
     if not sizes:
         return f"keep {short_list(settings['filter_by']['names'])}"
     limit = sizes["area_size"]
-    bound = f"{limit['percent']:g} % of the image" if "percent" in limit else f"{limit['width']}×{limit['height']} px"
+    if "percent" in limit:
+        bound = f"{limit['percent']:g}{_GLUE}% of the image"
+    elif "area" in limit:
+        bound = f"{limit['area']:g}{_GLUE}px²"
+    else:
+        bound = f"{limit['width']}×{limit['height']}{_GLUE}px"
     beyond = "below" if sizes["comparator"] == "less" else "above"
     return f"drop {short_list(sizes['filtering_classes'])} {beyond} {bound}"
 

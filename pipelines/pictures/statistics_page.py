@@ -17,7 +17,7 @@ from pipelines.formats.dataset_statistics import Statistics
 
 _BAR, _SECOND, _INK, _GREY = "#3f7fbf", "#9dbfe0", "#1f2933", "#6b7785"
 _POINTS = (POSITIVE_COLOR, NEGATIVE_COLOR, "#8a63c4", "#c8932b")
-_MOST_BARS, _BINS = 10, 30
+_MOST_BARS, _FEWEST_BARS, _MOST_COLUMNS, _BINS = 10, 4, 40, 30
 
 
 def statistics_page(found: Statistics) -> bytes:
@@ -57,16 +57,16 @@ def _bars(axes: Axes, title: str, counts: Mapping[str, int]) -> None:
     rest = len(counts) - len(shown)
     axes.set_title(title + (f" ({rest} more not shown)" if rest > 0 else ""), fontsize=11, loc="left")
     places = np.arange(len(shown))
-    bars = axes.barh(places, [count for _, count in shown], color=_BAR, height=min(0.65, 0.16 * max(len(shown), 1)))
+    bars = axes.barh(places, [count for _, count in shown], color=_BAR, height=0.65)
     axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=4, fontsize=9, color=_INK)
     axes.set_yticks(places, [name if len(name) < 24 else name[:22] + "…" for name, _ in shown])
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(shown), _FEWEST_BARS) - 0.5, -0.5)
     axes.margins(x=0.16)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 def _whole(axes: Axes, title: str, what: str, columns: Mapping[str, np.ndarray], colors: tuple[str, ...]) -> None:
-    """How often each whole number occurs, one colour a column of numbers; the last bar holds all larger ones."""
+    """How often each whole number occurs, one colour a column of numbers; wide ranges in equal steps."""
     axes.set_title(title, fontsize=11, loc="left")
     axes.set_ylabel(what, fontsize=9, color=_GREY)
     filled = {name: values for name, values in columns.items() if len(values)}
@@ -74,17 +74,17 @@ def _whole(axes: Axes, title: str, what: str, columns: Mapping[str, np.ndarray],
         _empty(axes)
         return
     every = np.concatenate(list(filled.values()))
-    last = int(max(np.percentile(every, 99), every.min() + 1))
-    width = 0.8 / len(filled)
-    for number, (name, values) in enumerate(filled.items()):
-        heights = np.bincount(np.minimum(values, last), minlength=last + 1)
-        shift = (number - (len(filled) - 1) / 2) * width
-        axes.bar(np.arange(last + 1) + shift, heights, width, color=colors[number % len(colors)], label=name)
-    axes.set_xlim(int(every.min()) - 0.6, last + 0.6)
+    first, last = int(every.min()), int(every.max())
+    step = 1 + (last - first) // _MOST_COLUMNS
+    edges = (np.arange(first, last + step + 1, step) - 0.5).tolist()
+    axes.hist(
+        list(filled.values()), edges, rwidth=0.8, color=[colors[number % len(colors)] for number in range(len(filled))],
+        label=list(filled),
+    )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    if every.max() > last:
-        axes.set_xlabel(f"the last bar: {last} and more", fontsize=9, color=_GREY)
+    if step > 1:
+        axes.set_xlabel(f"bars of {step}", fontsize=9, color=_GREY)
     if any(filled):
         axes.legend(fontsize=9, frameon=False)
 
@@ -98,16 +98,22 @@ def _histogram(axes: Axes, title: str, what: str, values: np.ndarray, limits: tu
     axes.hist(values, bins=_BINS, range=limits, color=_BAR)
     median = float(np.median(values))
     axes.axvline(median, color=_INK, linewidth=1, linestyle="--")
-    axes.text(median, 0.98, f" median {median:.3g} %", transform=axes.get_xaxis_transform(), va="top", fontsize=9, color=_INK)
+    axes.text(
+        median, 0.98, f" median {median:.3g} %", transform=axes.get_xaxis_transform(), va="top", fontsize=9, color=_INK
+    )
     axes.set_xlim(*limits)
 
 
 def _sizes(axes: Axes, found: Statistics) -> None:
     """The commonest image sizes as bars, or all of them as two histograms where there are many."""
-    pairs, counts = np.unique(np.stack([found.widths, found.heights], axis=1), axis=0, return_counts=True)
+    # One number for both sides: rows of two are slow to sort.
+    pairs, counts = np.unique((found.widths.astype(np.int64) << 32) | found.heights, return_counts=True)
     if len(pairs) <= _MOST_BARS:
-        order = np.argsort(-counts, kind="stable")
-        _bars(axes, "image size (width × height)", {f"{w} × {h}": int(n) for (w, h), n in zip(pairs[order], counts[order], strict=True)})
+        sizes = zip(pairs.tolist(), counts.tolist(), strict=True)
+        named = {
+            f"{pair >> 32} × {pair & 0xFFFFFFFF}": count for pair, count in sorted(sizes, key=lambda size: -size[1])
+        }
+        _bars(axes, "image size (width × height)", named)
         return
     axes.set_title("image size, px", fontsize=11, loc="left")
     axes.set_ylabel("samples", fontsize=9, color=_GREY)

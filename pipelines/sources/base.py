@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+import cv2
 import numpy as np
 import scipy.ndimage
 
@@ -97,7 +98,14 @@ def require_size(labels: Size, picture: Size) -> None:
 
 
 def regions(values: np.ndarray) -> Iterator[tuple[int, Bitmap]]:
-    """Each value above 0 of a label image, ascending, with its pixels; one pass finds all boxes."""
+    """Each value above 0 of a label image (uint8, uint16 or int32), ascending, with its pixels."""
+    if values.dtype == np.uint8:
+        # Few values: a comparison each is cheaper than one pass that keeps a box for every value.
+        histogram = cv2.calcHist([values], [0], None, [256], [0, 256])
+        for value in (np.flatnonzero(histogram[1:]) + 1).tolist():
+            (mask,) = Bitmap.trimmed(0, 0, values == value)
+            yield value, mask
+        return
     for value, box in enumerate(scipy.ndimage.find_objects(values), 1):
         if box is not None:
             rows, columns = box
@@ -107,6 +115,12 @@ def regions(values: np.ndarray) -> Iterator[tuple[int, Bitmap]]:
 def by_stem(names: Sequence[str]) -> dict[str, str]:
     """Picture files by their name without extension."""
     return {name.rsplit(".", 1)[0]: name for name in names if name.lower().endswith(PICTURE_EXTENSIONS)}
+
+
+def folder_name(location: str, otherwise: str) -> str:
+    """The last part of a location, for a dataset that is called after its folder; `.` and `..` are no names."""
+    name = location.rstrip("/").rsplit("/", 1)[-1]
+    return otherwise if name in ("", ".", "..") else name
 
 
 def hex_color(color: Sequence[int]) -> str:

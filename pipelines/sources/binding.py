@@ -10,12 +10,17 @@ from pipelines.graph.plan import Selection
 from pipelines.meta import nearest
 from pipelines.sample import Origin
 from pipelines.sources.base import Item, Project, SourceError
+from pipelines.sources.coco import Coco
+from pipelines.sources.images import Images
 from pipelines.sources.mapillary import Mapillary
+from pipelines.sources.masks import Masks
 from pipelines.sources.shards import Shards
 from pipelines.sources.supervisely import Supervisely
 from pipelines.sources.voc import Voc
 
-LAYOUTS: dict[str, type[Project]] = {kind.layout: kind for kind in (Voc, Mapillary, Supervisely, Shards)}
+LAYOUTS: dict[str, type[Project]] = {
+    kind.layout: kind for kind in (Voc, Mapillary, Supervisely, Shards, Coco, Masks, Images)
+}
 """The layouts by name, in the order in which they are tried."""
 
 
@@ -51,12 +56,13 @@ def open_project(name: str, location: str) -> Project:
             )
     if not storage.exists(location):
         raise SourceError(f"{location} does not exist")
-    for kind in LAYOUTS.values():
-        if kind.matches(location):
-            return _open(kind, name, location)
+    if kind := _labelled_layout(location):
+        return _open(kind, name, location)
     # An unpacked archive often has the dataset one or two folders down: VOCdevkit/VOC2012, OUTPUT/dataset.
     inside = [storage.join(location, entry) for entry in storage.names(location)]
-    found = [(kind, folder) for folder in inside for kind in LAYOUTS.values() if kind.matches(folder)]
+    found = [(kind, folder) for folder in inside if (kind := _labelled_layout(folder))]
+    if not found and Images.matches(location):
+        return _open(Images, name, location)
     if len(found) == 1:
         return _open(found[0][0], name, found[0][1])
     if found:
@@ -68,8 +74,15 @@ def open_project(name: str, location: str) -> Project:
         f"{location} has none of the known layouts; found in it: {present}. "
         "Known: voc (JPEGImages, SegmentationClass, ImageSets), "
         "mapillary (training/images, training/instances, config.json), supervisely (meta.json, <dataset>/img, <dataset>/ann), "
-        "shards (manifest.json of an earlier run)"
+        "shards (manifest.json of an earlier run), "
+        "coco (a JSON of instances, beside the pictures or in annotations), masks (images, masks), "
+        "images (pictures and nothing else; NAME=images:LOCATION takes the pictures of any folder)"
     )
+
+
+def _labelled_layout(location: str) -> type[Project] | None:
+    """The first layout that a location looks like; plain pictures count only where there are no labels to be found."""
+    return next((kind for kind in LAYOUTS.values() if kind is not Images and kind.matches(location)), None)
 
 
 def _open(kind: type[Project], name: str, location: str) -> Project:

@@ -83,9 +83,7 @@ class Voc(Project):
                 raise SourceError(
                     f"{location} has no folder {folder}; a VOC project has JPEGImages, SegmentationClass and ImageSets"
                 )
-        titles = (
-            _read_colors(location) if "colors.txt" in found else {voc_color(n): t for n, t in enumerate(CLASSES, 1)}
-        )
+        titles = read_colors(location) if "colors.txt" in found else {voc_color(n): t for n, t in enumerate(CLASSES, 1)}
         classes = [ClassSpec(title, "bitmap", hex_color(color)) for color, title in titles.items()]
         if NEUTRAL not in titles.values():
             classes.append(ClassSpec(NEUTRAL, "bitmap", hex_color(voc_color(VOID))))
@@ -154,7 +152,7 @@ def _splits(location: str) -> tuple[str, ...]:
     return tuple(name for name in names if name != "trainval" or not {"train", "val"} & set(names))
 
 
-def _read_colors(location: str) -> dict[Color, str]:
+def read_colors(location: str) -> dict[Color, str]:
     """`colors.txt`: a line is `name r g b`; black is the background and no class."""
     address = storage.join(location, "colors.txt")
     titles: dict[Color, str] = {}

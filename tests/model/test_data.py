@@ -178,6 +178,17 @@ def test_workers_change_nothing(tmp_path: Path):
         assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_workers_start_also_after_opencv_has_used_threads(tmp_path: Path):
+    # Given a process in which OpenCV's pool of threads is awake: a worker that touches it would wait for ever
+    cv2.setNumThreads(4)
+    cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (31, 31), 5)
+    data = ShardData(config(data_workers={"train": 1, "val": 0}), [str(tiny_dataset(tmp_path / "d", train=5, val=2))])
+    attach(data)
+    dataloader = data.train_dataloader()
+    dataloader.timeout = 60
+    assert len(list(dataloader)) == 2
+
+
 def test_a_visit_is_a_function_of_sample_and_epoch(tmp_path: Path):
     data = ShardData(config(), [str(tiny_dataset(tmp_path / "d", train=3, val=1))])
     first, again, later = (data.train_samples[Visit(1, epoch)] for epoch in (0, 0, 1))

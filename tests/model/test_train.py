@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from model.module import ClickModule
 from model.run_folder import RunFolderError, new_run, next_number, resumed_run
 from model.train import TrainError, TrainOptions, changed_settings, steps_between_validations, train
 from model.weights import load_network
-from tests.model.datasets import tiny_dataset
+from tests.model.datasets import scene, tiny_dataset, write_dataset
 
 TUTORIAL = Path("configs/train/tutorial.json")
 
@@ -165,23 +166,13 @@ def test_two_processes_with_an_odd_number_of_samples_finish(validation: int, tmp
 
 
 @pytest.mark.slow
-def test_sigterm_to_the_command_saves_and_says_how_to_go_on(data: str, tmp_path: Path):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_sigterm_to_the_command_saves_and_says_how_to_go_on(processes: int, data: str, tmp_path: Path):
     path = tmp_path / "long.json"
     path.write_text(json.dumps(config(epochs=10000, val_every=1.0).to_dict()))
     run = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "model",
-        "train",
-        str(path),
-        "--data",
-        data,
-        "--output",
-        str(run),
-        "--accelerator",
-        "cpu",
-    ]
+    arguments = f"--data {data} --output {run} --accelerator cpu --devices {processes}".split()
+    command = [sys.executable, "-m", "model", "train", str(path), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 120
     while not (run / "checkpoints" / "last.ckpt").exists() and time.monotonic() < deadline:
@@ -189,7 +180,8 @@ def test_sigterm_to_the_command_saves_and_says_how_to_go_on(data: str, tmp_path:
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 143
-    assert re.search(r"Stopped at step \d+ of 60000, everything saved; go on with --resume \S+last.ckpt", said)
+    total = 60000 // processes
+    assert re.search(rf"Stopped at step \d+ of {total}, everything saved; go on with --resume \S+last.ckpt", said)
 
 
 @pytest.mark.slow
@@ -251,6 +243,21 @@ def test_weights_are_continued_transferred_or_refused(data: str, tmp_path: Path,
     other = str(tiny_dataset(tmp_path / "other", train=4, val=2))
     with pytest.raises(TrainError, match="trained on other data"):
         train(config(), options(other, tmp_path / "first", resume=""))
+
+
+@pytest.mark.slow
+def test_a_sample_that_cannot_be_decoded_ends_the_run_with_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    samples = [scene(number, 32, ("train",)) for number in range(5)] + [scene(9, 32, ("val",))]
+    location = write_dataset(tmp_path / "d", [*samples, replace(samples[0], image=b"no image")])
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config(data_workers={"train": 1, "val": 0}).to_dict()))
+    arguments = ["train", str(path), "--data", str(location), "--accelerator", "cpu", "--output", str(tmp_path / "run")]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "d: ds/000006.png: the image cannot be decoded" in said
+    assert "allow_corrupted_samples.train is 0" in said
+    path.write_text(json.dumps(config(allow_corrupted_samples={"train": 1, "val": 0}, epochs=1).to_dict()))
+    assert main([*arguments, "--overwrite"]) == 0
 
 
 def test_continuing_without_weights_is_said_plainly(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -319,19 +326,19 @@ def test_changed_settings_are_named():
 @pytest.mark.parametrize(
     ("accelerator", "count", "wanted", "found", "expected"),
     [
-        ("cpu", None, (0, 1), [], ("cpu", 1, ())),
-        ("cpu", 2, (0, 1), ["A"], ("cpu", 2, ())),
-        ("auto", None, (), ["A"], ("cpu", 1, ())),
-        ("auto", None, None, [], ("cpu", 1, ())),
-        ("auto", None, None, ["A", "B"], ("gpu", 1, (0,))),
-        ("auto", 2, None, ["A", "B"], ("gpu", 2, (0, 1))),
-        ("auto", None, (1, 0), ["A", "B"], ("gpu", 2, (1, 0))),
-        ("auto", 1, (0, 1, 2, 3), ["A"], ("gpu", 1, (0,))),
-        ("gpu", None, (), ["A"], ("gpu", 1, (0,))),
+        ("cpu", None, (0, 1), 0, ("cpu", 1, ())),
+        ("cpu", 2, (0, 1), 1, ("cpu", 2, ())),
+        ("auto", None, (), 1, ("cpu", 1, ())),
+        ("auto", None, None, 0, ("cpu", 1, ())),
+        ("auto", None, None, 2, ("gpu", 1, (0,))),
+        ("auto", 2, None, 2, ("gpu", 2, (0, 1))),
+        ("auto", None, (1, 0), 2, ("gpu", 2, (1, 0))),
+        ("auto", 1, (0, 1, 2, 3), 1, ("gpu", 1, (0,))),
+        ("gpu", None, (), 1, ("gpu", 1, (0,))),
     ],
 )
 def test_devices_follow_the_command_line_then_the_config(
-    accelerator: Any, count: int | None, wanted: Any, found: list[str], expected: tuple[str, int, tuple[int, ...]]
+    accelerator: Any, count: int | None, wanted: Any, found: int, expected: tuple[str, int, tuple[int, ...]]
 ):
     devices = choose_devices(accelerator, count, wanted, found)
     assert (devices.accelerator, devices.count, devices.numbers) == expected
@@ -343,14 +350,14 @@ def test_missing_gpus_are_named_with_the_way_out():
         match=r"GPUs 0, 1, 2, 3 are asked for \(gpu_devices of the config\), but PyTorch finds no GPU on this machine; "
         r"train on the processor with --accelerator cpu",
     ):
-        choose_devices("auto", None, (0, 1, 2, 3), [])
+        choose_devices("auto", None, (0, 1, 2, 3), 0)
     with pytest.raises(
         DeviceError,
         match=r"of these 1, 2, 3 are not there; PyTorch finds 0 \(H200\)\. Use --devices 1, --accelerator cpu",
     ):
-        choose_devices("auto", None, (0, 1, 2, 3), ["H200"])
+        choose_devices("auto", None, (0, 1, 2, 3), 1, lambda number: "H200")
     with pytest.raises(DeviceError, match="--devices 3: gpu_devices of the config names only 2"):
-        choose_devices("gpu", 3, (0, 1), ["A", "B", "C"])
+        choose_devices("gpu", 3, (0, 1), 3)
 
 
 @pytest.mark.parametrize(

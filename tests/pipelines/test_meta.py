@@ -47,7 +47,9 @@ def test_two_shapes_under_one_title_are_refused_with_both():
 
 
 def test_a_union_keeps_order_and_first_colours():
-    other = Meta((ClassSpec("dog", "bitmap"), ClassSpec("car", "bitmap", "#123456")), (TagSpec("day"), TagSpec("night")))
+    other = Meta(
+        (ClassSpec("dog", "bitmap"), ClassSpec("car", "bitmap", "#123456")), (TagSpec("day"), TagSpec("night"))
+    )
     both = META.union(other)
     assert [spec.title for spec in both.classes] == ["car", "person", "road", "dog"]
     assert titles(both)["car"] == "#ff0000"
@@ -56,7 +58,8 @@ def test_a_union_keeps_order_and_first_colours():
 
 def test_tags_of_two_forms_are_refused():
     text = (
-        "tag 'night' takes values of type none in one place and any_string in another; use one form of the tag everywhere, or "
+        "tag 'night' takes values of type none in one place and any_string in another; use one form of the tag "
+        "everywhere, or "
         "another name"
     )
     with pytest.raises(MetaConflict, match=f"^{re.escape(text)}$"):

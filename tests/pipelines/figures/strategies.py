@@ -41,7 +41,9 @@ def rects(draw: DrawFn, size: Size = SIZE) -> Rect:
 
 def coordinate(limit: int) -> SearchStrategy[float]:
     """Halves and whole numbers, where rounding can go wrong, and everything between."""
-    return st.one_of(st.integers(0, 2 * limit).map(lambda v: v / 2), st.floats(0, limit, allow_nan=False, width=32).map(float))
+    return st.one_of(
+        st.integers(0, 2 * limit).map(lambda v: v / 2), st.floats(0, limit, allow_nan=False, width=32).map(float)
+    )
 
 
 vertices = st.tuples(coordinate(WIDTH), coordinate(HEIGHT))

@@ -90,8 +90,9 @@ def test_a_crop_draws_what_was_inside(mask, rect):
     assert len(pieces) == int(expected.any())
     if pieces:
         assert np.array_equal(drawn(pieces[0], SIZE), expected)
-        assert pieces[0].pixels[0].any() and pieces[0].pixels[-1].any(), "empty rows are left at the margins"
-        assert pieces[0].pixels[:, 0].any() and pieces[0].pixels[:, -1].any(), "empty columns are left at the margins"
+        pixels = pieces[0].pixels
+        margins = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+        assert all(margin.any() for margin in margins), "empty rows or columns are left at the margins"
 
 
 @given(bitmaps(), rects(), rects())

@@ -20,7 +20,9 @@ def test_a_crop_keeps_it_with_its_coordinates():
     assert found.shift(-4, -1) == Point(0, 2)
 
 
-@pytest.mark.parametrize(("x", "y", "kept"), [(4, 1, True), (16.9, 9.9, True), (17, 5, False), (5, 10, False), (3.9, 5, False)])
+@pytest.mark.parametrize(
+    ("x", "y", "kept"), [(4, 1, True), (16.9, 9.9, True), (17, 5, False), (5, 10, False), (3.9, 5, False)]
+)
 def test_a_crop_includes_its_near_sides_and_not_its_far_ones(x, y, kept):
     assert bool(Point(x, y).crop(Rect(4, 1, 17, 10))) == kept
 

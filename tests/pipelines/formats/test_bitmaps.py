@@ -41,7 +41,9 @@ def test_our_own_form_of_it_is_a_one_bit_palette_png():
 def test_round_trip(pixels):
     text = encode(Bitmap(0, 0, pixels))
     assert np.array_equal(decode(text), pixels)
-    assert text == encode(Bitmap.from_record(Bitmap(0, 0, pixels).record())), "equal masks, packed before or not, equal text"
+    assert text == encode(Bitmap.from_record(Bitmap(0, 0, pixels).record())), (
+        "equal masks, packed before or not, equal text"
+    )
 
 
 @given(masks(20))

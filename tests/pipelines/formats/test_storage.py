@@ -28,19 +28,24 @@ def test_a_file_appears_when_it_is_whole(folder):
     assert storage.names(folder) == ["a.bin"]
 
 
-def test_nothing_is_left_of_a_failure(folder):
-    with pytest.raises(RuntimeError, match="stopped"), storage.appearing(storage.join(folder, "a.bin")) as file:
+def write_half(address: str, error: BaseException) -> None:
+    """Begin a file, then fail."""
+    with storage.appearing(address) as file:
         file.write(b"half")
-        raise RuntimeError("stopped")
+        raise error
+
+
+def test_nothing_is_left_of_a_failure(folder):
+    with pytest.raises(RuntimeError, match="stopped"):
+        write_half(storage.join(folder, "a.bin"), RuntimeError("stopped"))
     assert storage.names(folder) == []
 
 
 def test_a_failure_leaves_the_file_before_it_alone(folder):
     address = storage.join(folder, "a.bin")
     storage.write_bytes(address, b"first")
-    with pytest.raises(KeyboardInterrupt), storage.appearing(address) as file:
-        file.write(b"second")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        write_half(address, KeyboardInterrupt())
     assert storage.read_bytes(address) == b"first"
 
 

@@ -47,14 +47,22 @@ def test_the_form_that_is_written():
     assert "points" not in bitmap
     assert (bitmap["geometryType"], bitmap["description"], bitmap["priority"]) == ("bitmap", "small", 1)
     assert bitmap["tags"] == [{"name": "rusty", "value": None}]
-    assert polygon["points"] == {"exterior": [[0.0, 0.0], [5.0, 0.0], [0.0, 5.5]], "interior": [[[1.0, 1.0], [2.0, 1.0], [1.0, 2.0]]]}
+    assert polygon["points"] == {
+        "exterior": [[0.0, 0.0], [5.0, 0.0], [0.0, 5.5]],
+        "interior": [[[1.0, 1.0], [2.0, 1.0], [1.0, 2.0]]],
+    }
     assert rectangle["points"] == {"exterior": [[1.0, 2.0], [5.0, 6.0]], "interior": []}
     assert line["points"]["exterior"] == [[0.0, 1.0], [2.0, 3.0]]
     assert point["points"]["exterior"] == [[7.0, 9.0]]
 
 
 def test_the_class_decides_the_shape_whatever_the_object_says():
-    entry = {"classTitle": "rectangle", "geometryType": "polygon", "type": "line", "points": {"exterior": [[9, 8], [1, 2], [5, 5]]}}
+    entry = {
+        "classTitle": "rectangle",
+        "geometryType": "polygon",
+        "type": "line",
+        "points": {"exterior": [[9, 8], [1, 2], [5, 5]]},
+    }
     (figure,) = parse_annotation(annotation(entry), META).figures
     assert figure.shape == Rectangle(1, 2, 9, 8)
     assert figure.extra == {}
@@ -94,7 +102,10 @@ def test_unknown_keys_are_carried_and_stale_ones_dropped():
     [
         ([], "an annotation is a JSON object, this one is list"),
         ({"objects": []}, 'an annotation needs "size" with a positive "height" and "width"; found None'),
-        ({"size": {"height": 0, "width": 5}, "objects": []}, 'needs "size" with a positive "height" and "width"; found {\'height\': 0'),
+        (
+            {"size": {"height": 0, "width": 5}, "objects": []},
+            'needs "size" with a positive "height" and "width"; found {\'height\': 0',
+        ),
         ({"size": {"height": 4, "width": 5}}, 'an annotation needs a list "objects"'),
         (annotation(tags=[7]), 'a tag is a name or an object with a "name"; found 7'),
         (annotation({"points": {}}), "an object needs a \"classTitle\"; found {'points': {}}"),
@@ -103,7 +114,10 @@ def test_unknown_keys_are_carried_and_stale_ones_dropped():
             "an object is of class 'polygom', which the project's meta does not list (did you mean 'polygon'?)",
         ),
         (annotation({"classTitle": "bitmap"}), "an object of bitmap class 'bitmap' needs \"bitmap\""),
-        (annotation({"classTitle": "line"}), "an object of line class 'line' needs \"points\": {\"exterior\": [[x, y], ...]}"),
+        (
+            annotation({"classTitle": "line"}),
+            'an object of line class \'line\' needs "points": {"exterior": [[x, y], ...]}',
+        ),
     ],
 )
 def test_what_is_no_annotation(data, message):
@@ -113,7 +127,9 @@ def test_what_is_no_annotation(data, message):
 
 def test_a_graph_of_key_points_is_refused_with_a_way_out():
     meta = Meta((ClassSpec("pose", "graph"),))
-    with pytest.raises(BadAnnotation, match="'pose' is a graph of key points, which no action can change; ignore or drop the class"):
+    with pytest.raises(
+        BadAnnotation, match="'pose' is a graph of key points, which no action can change; ignore or drop the class"
+    ):
         parse_annotation(annotation({"classTitle": "pose", "nodes": {}}), meta)
 
 
@@ -130,7 +146,10 @@ def test_older_forms_of_a_meta():
     expected = Meta((ClassSpec("car", "bitmap", "#ff0000"),))
     assert read_meta(classes) == expected
     assert read_meta({"classes": classes, "unknown": 1}) == expected
-    assert read_meta({"classes": classes, "tags": ["night", {"name": "city"}]}).tags == (TagSpec("night"), TagSpec("city", "any_string"))
+    assert read_meta({"classes": classes, "tags": ["night", {"name": "city"}]}).tags == (
+        TagSpec("night"),
+        TagSpec("city", "any_string"),
+    )
     split = {"classes": classes, "tags_images": ["night"], "tags_objects": ["night", "rusty"]}
     assert read_meta(split).tags == (TagSpec("night"), TagSpec("rusty"))
 
@@ -143,11 +162,15 @@ def test_older_forms_of_a_meta():
         ({"classes": ["car"]}, "a class of the meta is an object with a \"title\"; found 'car'"),
         (
             {"classes": [{"title": "car", "shape": "polygom"}]},
-            "class 'car' has the shape 'polygom'; one of point, rectangle, line, polygon, bitmap, graph (did you mean 'polygon'?)",
+            "class 'car' has the shape 'polygom'; one of point, rectangle, line, polygon, bitmap, graph (did "
+            "you mean 'polygon'?)",
         ),
         ({"classes": [{"title": "car", "shape": "point"}] * 2}, "the class 'car' is listed twice; titles are unique"),
         ({"classes": [], "tags": [7]}, 'a tag of the meta is a name or an object with a "name"; found 7'),
-        ({"classes": [], "tags": ["a"], "tags_images": ["b"]}, 'the meta has "tags" beside "tags_images" / "tags_objects"'),
+        (
+            {"classes": [], "tags": ["a"], "tags_images": ["b"]},
+            'the meta has "tags" beside "tags_images" / "tags_objects"',
+        ),
     ],
 )
 def test_what_is_no_meta(data, message):

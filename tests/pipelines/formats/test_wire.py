@@ -9,7 +9,6 @@ from hypothesis import given
 from pipelines import geometry
 from pipelines.figures import Bitmap, Figure
 from pipelines.formats import wire
-from pipelines.image import Rect
 from pipelines.sample import Tag
 from tests.pipelines.figures.strategies import rects, samples
 from tests.support import assert_same, tiny_sample
@@ -26,7 +25,10 @@ def test_everything_people_attached_comes_out():
     mask = Bitmap(1, 2, np.ones((3, 3), bool))
     figure = Figure("car", mask, (Tag("rusty"), Tag("doors", "4")), "a wreck", {"nested": {"a": [1, 2.5, None, "ü"]}})
     sample = replace(
-        tiny_sample([figure], (Tag("night", "ja"),)), description="très", extra={"customBigData": {"x": [True]}}, dataset="other"
+        tiny_sample([figure], (Tag("night", "ja"),)),
+        description="très",
+        extra={"customBigData": {"x": [True]}},
+        dataset="other",
     )
     assert_same(wire.unpack(wire.pack(sample)), sample)
 

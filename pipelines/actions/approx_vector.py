@@ -1,0 +1,44 @@
+"""`approx_vector`: lines and polygons get fewer vertices."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipelines.actions.base import Action, Notes, action
+from pipelines.actions.expected_shape import check_classes, required
+from pipelines.actions.parameters import Names
+from pipelines.figures import Figure, Line, Polygon
+from pipelines.meta import Meta
+from pipelines.sample import Sample
+
+VECTORS: tuple[type[Line | Polygon], ...] = (Line, Polygon)
+
+
+@action("approx_vector")
+@dataclass(frozen=True)
+class ApproxVector(Action):
+    classes: Names
+    """Classes of lines or polygons."""
+    epsilon: Annotated[float, Field(gt=0)]
+    """Vertices are left out as long as the outline moves by at most so many pixels (Douglas-Peucker); the others stay exact."""
+
+    examples: ClassVar[tuple[Any, ...]] = ({"classes": ["road", "lane"], "epsilon": 1.5},)
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        check_classes(notes, ("classes",), self.classes, meta, self.word, *VECTORS)
+        return meta
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        """A ring that would keep fewer than three vertices stays as it is; a line whose vertices are one place vanishes."""
+        return (replace(sample, figures=tuple(self._figures(sample))),)
+
+    def _figures(self, sample: Sample) -> Iterator[Figure]:
+        for figure in sample.figures:
+            if figure.title not in self.classes:
+                yield figure
+                continue
+            shape = required(figure, self.word, *VECTORS)
+            yield from map(figure.with_shape, shape.simplified(self.epsilon))

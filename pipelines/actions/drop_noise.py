@@ -1,0 +1,57 @@
+"""`drop_noise`: small separate spots are erased from masks."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from scipy import ndimage
+
+from pipelines.actions.base import Action, Notes, action
+from pipelines.actions.expected_shape import check_classes, required
+from pipelines.actions.parameters import LengthSetting, Names
+from pipelines.figures import Bitmap, Figure
+from pipelines.meta import Meta
+from pipelines.sample import Sample
+
+
+@action("drop_noise")
+@dataclass(frozen=True)
+class DropNoise(Action):
+    classes: Names
+    """Bitmap classes whose masks are cleaned."""
+    min_area: LengthSetting
+    """`"30px"` counts pixels, `"0.5%"` is a share of an area; spots with fewer pixels go. Pixels that touch at corners only
+    are separate spots."""
+    src_type: Literal["image", "bbox"]
+    """What the percentage is of: the area of the image, or of the mask's bounding box."""
+
+    examples: ClassVar[tuple[Any, ...]] = (
+        {"classes": ["car"], "min_area": "30px", "src_type": "image"},
+        {"classes": ["car", "person"], "min_area": "2.5%", "src_type": "bbox"},
+    )
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        check_classes(notes, ("classes",), self.classes, meta, self.word, Bitmap)
+        return meta
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        return (replace(sample, figures=tuple(self._figures(sample))),)
+
+    def _figures(self, sample: Sample) -> Iterator[Figure]:
+        height, width = sample.image.size
+        for figure in sample.figures:
+            if figure.title not in self.classes:
+                yield figure
+                continue
+            mask = required(figure, self.word, Bitmap)
+            area = width * height if self.src_type == "image" else mask.width * mask.height
+            yield from map(figure.with_shape, without_spots(mask, self.min_area.of(area)))
+
+
+def without_spots(mask: Bitmap, min_area: int) -> tuple[Bitmap, ...]:
+    """A mask without its 4-connected parts of fewer than `min_area` pixels; nothing when none is left."""
+    labels, _ = ndimage.label(mask.pixels)
+    keep = np.bincount(labels.ravel()) >= min_area
+    keep[0] = False
+    return Bitmap.trimmed(mask.x, mask.y, keep[labels])

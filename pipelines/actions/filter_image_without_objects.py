@@ -1,0 +1,27 @@
+"""`filter_image_without_objects`: two ways for images, without and with objects of some classes."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipelines.actions.base import Notes, Router, action
+from pipelines.actions.parameters import SomeNames
+from pipelines.meta import Meta
+from pipelines.sample import Sample
+
+
+@action("filter_image_without_objects")
+@dataclass(frozen=True)
+class FilterImageWithoutObjects(Router):
+    exclude_classes: SomeNames
+    """The first output takes images with no object of any of these classes, the second all others."""
+
+    examples: ClassVar[tuple[Any, ...]] = ({"exclude_classes": ["car", "person"]},)
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        notes.unknown_classes(("exclude_classes",), self.exclude_classes, meta)
+        return meta
+
+    def route(self, sample: Sample, rng: np.random.Generator | None) -> int:
+        return 1 if any(figure.title in self.exclude_classes for figure in sample.figures) else 0

@@ -1,0 +1,40 @@
+"""`filter_images_by_object`: two ways for images, by the classes of their objects."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipelines.actions.base import Finding, Notes, Router, action
+from pipelines.actions.parameters import Names
+from pipelines.meta import Meta
+from pipelines.sample import Sample
+
+
+@action("filter_images_by_object")
+@dataclass(frozen=True)
+class FilterImagesByObject(Router):
+    include: Names = ()
+    """The first output takes images with an object of each of these classes ..."""
+    exclude: Names = ()
+    """... and with no object of any of these. All other images go to the second output."""
+
+    examples: ClassVar[tuple[Any, ...]] = ({"include": ["car"], "exclude": ["person"]},)
+
+    def problems(self) -> Iterator[Finding]:
+        if not (self.include or self.exclude):
+            yield Finding((), 'nothing is asked for; list classes in "include", in "exclude", or in both')
+        if both := [title for title in self.include if title in self.exclude]:
+            yield Finding(
+                ("exclude",), f"{', '.join(both)} stands in include too, so no image can pass; take it out of one list"
+            )
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        notes.unknown_classes(("include",), self.include, meta)
+        notes.unknown_classes(("exclude",), self.exclude, meta)
+        return meta
+
+    def route(self, sample: Sample, rng: np.random.Generator | None) -> int:
+        present = {figure.title for figure in sample.figures}
+        return 0 if present.issuperset(self.include) and present.isdisjoint(self.exclude) else 1

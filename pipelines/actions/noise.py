@@ -1,0 +1,47 @@
+"""`noise`: add Gaussian noise to every value of every pixel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipelines.actions.base import Action, action
+from pipelines.actions.parameters import require_generator
+from pipelines.image import PixelOp, Pixels
+from pipelines.photometry import draw_seed, seeded, to_pixels
+from pipelines.sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class NoisePixels(PixelOp):
+    """value → value + normal(mean, std), one number for each pixel and channel, clipped and truncated."""
+
+    word: ClassVar[str] = "noise"
+    mean: float
+    std: float
+    seed: int
+
+    def apply(self, pixels: Pixels) -> Pixels:
+        values = seeded(self.seed).standard_normal(pixels.shape, dtype=np.float32)
+        values *= np.float32(self.std)
+        values += np.float32(self.mean)
+        values += pixels
+        return to_pixels(values)
+
+
+@action("noise")
+@dataclass(frozen=True)
+class Noise(Action):
+    mean: float
+    """What is added on average, in levels of 0 to 255."""
+    std: Annotated[float, Field(ge=0)]
+    """The standard deviation of what is added, in levels; 0 adds the same everywhere."""
+
+    random: ClassVar[bool] = True
+    examples: ClassVar[tuple[Any, ...]] = ({"mean": 0, "std": 12}, {"mean": 10, "std": 0})
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        op = NoisePixels(float(self.mean), float(self.std), draw_seed(require_generator(rng, "noise")))
+        return (replace(sample, image=sample.image.then(op)),)

@@ -1,0 +1,51 @@
+"""`split_masks`: masks in several parts become one mask a part."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import ndimage
+
+from pipelines.actions.base import Action, Notes, action
+from pipelines.actions.expected_shape import check_classes, required
+from pipelines.actions.parameters import Names
+from pipelines.figures import Bitmap, Figure
+from pipelines.meta import Meta
+from pipelines.sample import Sample
+
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
+
+
+@action("split_masks")
+@dataclass(frozen=True)
+class SplitMasks(Action):
+    classes: Names
+    """Bitmap classes; pixels that touch at a side or a corner stay together."""
+
+    examples: ClassVar[tuple[Any, ...]] = ({"classes": ["car", "person"]},)
+
+    def map_meta(self, meta: Meta, notes: Notes) -> Meta:
+        check_classes(notes, ("classes",), self.classes, meta, self.word, Bitmap)
+        return meta
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        """Parts stand where their mask stood, in the order of their first pixels, row by row."""
+        return (replace(sample, figures=tuple(self._figures(sample))),)
+
+    def _figures(self, sample: Sample) -> Iterator[Figure]:
+        for figure in sample.figures:
+            if figure.title not in self.classes:
+                yield figure
+                continue
+            yield from map(figure.with_shape, parts_of(required(figure, self.word, Bitmap)))
+
+
+def parts_of(mask: Bitmap) -> Iterator[Bitmap]:
+    """The 8-connected parts of a mask."""
+    labels, count = ndimage.label(mask.pixels, EIGHT_NEIGHBOURS)
+    if count == 1:
+        yield mask
+        return
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        yield Bitmap(mask.x + columns.start, mask.y + rows.start, labels[rows, columns] == number)

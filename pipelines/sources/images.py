@@ -1,0 +1,73 @@
+"""Plain folders of pictures, without labels: for graphs whose samples need no objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+from pipelines.formats import storage
+from pipelines.formats.supervisely import Annotation
+from pipelines.meta import Meta
+from pipelines.sources.base import PICTURE_EXTENSIONS, Item, Project, SourceError, folder_name, size_of_picture
+
+
+@dataclass(frozen=True)
+class Images(Project):
+    """`folders` is the address of each dataset: the folder itself where it has pictures, and each folder in it that does."""
+
+    layout: ClassVar[str] = "images"
+
+    folders: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def matches(cls, location: str) -> bool:
+        """Whether there are pictures and nothing else, lest labels that were not understood go unnoticed."""
+        found = [name for name in storage.names(location) if not _is_beside_the_point(name)]
+        pictures = [name for name in found if _is_picture(name)]
+        inside = [storage.names(storage.join(location, name)) for name in found if name not in set(pictures)]
+        only_pictures = all(
+            inner and all(_is_picture(name) or _is_beside_the_point(name) for name in inner) for inner in inside
+        )
+        return only_pictures and (bool(pictures) or any(_has_pictures(inner) for inner in inside))
+
+    @classmethod
+    def open(cls, name: str, location: str) -> Self:
+        found = storage.names(location)
+        folders = {folder_name(location, name): location} if _has_pictures(found) else {}
+        for entry in found:
+            folder = storage.join(location, entry)
+            if not _is_picture(entry) and _has_pictures(storage.names(folder)):
+                if entry in folders:
+                    raise SourceError(
+                        f"{location} has pictures itself and in a folder of the same name {entry!r}; rename one of the two"
+                    )
+                folders[entry] = folder
+        if not folders:
+            raise SourceError(
+                f"{location} has no pictures ({', '.join(PICTURE_EXTENSIONS)}), nor has any folder directly in it"
+            )
+        return cls(name, location, Meta(), tuple(folders), folders)
+
+    def items(self, dataset: str) -> Iterator[Item]:
+        folder = self.folders[dataset]
+        for file in storage.names(folder):
+            if _is_picture(file):
+                yield Item(file, storage.join(folder, file), ())
+
+    def read(self, item: Item) -> Annotation:
+        """The size and no objects."""
+        return Annotation(size_of_picture(item.image))
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(PICTURE_EXTENSIONS)
+
+
+def _has_pictures(names: list[str]) -> bool:
+    return any(map(_is_picture, names))
+
+
+def _is_beside_the_point(name: str) -> bool:
+    """Files that tell nothing of the pictures' content."""
+    return name.startswith(".") or name.lower() in ("thumbs.db", "readme", "readme.md", "readme.txt", "license")

@@ -1,0 +1,115 @@
+"""Supervisely project folders, current and old, and what can be wrong with an item."""
+
+import json
+import re
+
+import pytest
+
+from pipelines.sources import SourceError
+from pipelines.sources.base import BadItem
+from pipelines.sources.supervisely import Supervisely
+from tests.support import coordinates, png, tiny_project, tiny_sample
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tiny_project(tmp_path / "project")
+
+
+def read(root, number: int = 0):
+    project = Supervisely.open("P", str(root))
+    return project.read(list(project.items("ds"))[number])
+
+
+def test_figures_and_tags_are_read(root):
+    assert read(root).figures == tiny_sample().figures
+    assert [tag.name for tag in read(root, 1).tags] == ["night"]
+
+
+def test_datasets_are_folders_with_pictures(root):
+    (root / "empty" / "img").mkdir(parents=True)
+    (root / "notes").mkdir()
+    (root / "other" / "img").mkdir(parents=True)
+    (root / "other" / "img" / "x.png").write_bytes(png(coordinates((4, 4))))
+    assert Supervisely.open("P", str(root)).datasets == ("ds", "other")
+
+
+def test_an_annotation_named_after_the_stem(root):
+    (root / "ds" / "ann" / "image0.png.json").rename(root / "ds" / "ann" / "image0.json")
+    assert read(root).figures == tiny_sample().figures
+
+
+def test_an_image_without_annotation_has_no_objects(root):
+    (root / "ds" / "ann" / "image0.png.json").unlink()
+    found = read(root)
+    assert found.figures == ()
+    assert found.size == (40, 60)
+
+
+def test_other_files_beside_the_pictures_are_left_out(root):
+    (root / "ds" / "img" / "Thumbs.db").write_bytes(b"")
+    (root / "ds" / "img" / "image9.JPEG").write_bytes(png(coordinates((4, 4))))
+    assert [item.file for item in Supervisely.open("P", str(root)).items("ds")] == [
+        "image0.png", "image1.png", "image2.png", "image9.JPEG",
+    ]  # fmt: skip
+
+
+def test_the_oldest_form_of_the_meta_counts_where_it_lies(root):
+    (root / "classes.json").write_text(json.dumps([{"title": "only", "shape": "point"}]))
+    assert Supervisely.open("P", str(root)).meta.titles == ("only",)
+
+
+def test_what_is_wrong_with_a_project(root):
+    (root / "meta.json").write_text('{"classes": 5}')
+    with pytest.raises(
+        SourceError, match=r'meta\.json: a project meta is an object with a list "classes"; this one has none'
+    ):
+        Supervisely.open("P", str(root))
+    (root / "meta.json").write_text("{")
+    with pytest.raises(SourceError, match=r"meta\.json: Expecting property name"):
+        Supervisely.open("P", str(root))
+    (root / "meta.json").unlink()
+    with pytest.raises(
+        SourceError, match=r"has no meta\.json; a Supervisely project has meta\.json and <dataset>/img, <dataset>/ann"
+    ):
+        Supervisely.open("P", str(root))
+
+
+def test_a_project_without_pictures(tmp_path):
+    (tmp_path / "meta.json").write_text('{"classes": []}')
+    with pytest.raises(SourceError, match="has no dataset: no folder in it has pictures in a folder img"):
+        Supervisely.open("P", str(tmp_path))
+
+
+def test_what_is_wrong_with_an_item(root):
+    address = root / "ds" / "ann" / "image0.png.json"
+    good = json.loads(address.read_text())
+
+    def problem(content: object) -> str:
+        address.write_text(content if isinstance(content, str) else json.dumps(content))
+        with pytest.raises(BadItem) as caught:
+            read(root)
+        return str(caught.value)
+
+    found = problem("{")
+    assert found.startswith(
+        f"the annotation {address} is not as the format asks: Expecting property name enclosed in double quotes"
+    )
+    assert problem(good | {"size": {"height": 41, "width": 60}}) == (
+        "the labels are 60x41 (width x height), the image is 60x40; they must have the same size"
+    )
+    found = problem(good | {"objects": [{"classTitle": "polgon"}]})
+    assert found == (
+        f"an object is of class 'polgon', which the project's meta does not list (did you mean 'polygon'?) ({address})"
+    )
+    assert "is not as the format asks" in problem(
+        good | {"objects": [{"classTitle": "line", "points": {"exterior": [[1, 2], ["x", 4]]}}]}
+    )
+    broken_mask = {"classTitle": "bitmap", "bitmap": {"origin": [0, 0], "data": "???"}}
+    assert "bitmap data is not base64 of a zlib stream" in problem(good | {"objects": [broken_mask]})
+
+
+def test_a_picture_that_is_cut_off_in_its_head(root):
+    (root / "ds" / "img" / "image0.png").write_bytes(png(coordinates((40, 60)))[:20])
+    with pytest.raises(BadItem, match=re.escape("image0.png, 20 bytes)")):
+        read(root)

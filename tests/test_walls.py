@@ -1,0 +1,177 @@
+"""Imports point one way. A second test for each wall shows that the first can fail."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+FOR_THE_MODEL = {"sample", "figures", "meta", "clicks", "formats", "image"}
+"""The parts of `pipelines` that `model` may use."""
+
+LAYERS = ["actions", "graph", "sources", "execute", "pictures", "commands", "__main__"]
+"""The upper parts of `pipelines`, from the bottom up; all other parts lie below them. An import never goes upwards."""
+
+LOW = {"pipelines.pictures.overlay"}
+"""What lies below the actions although most of its part does not."""
+
+
+def imports_of(source: str, package: str) -> Iterator[tuple[str, bool]]:
+    """Every module a source imports, with whether it happens when the module itself is imported (and not in a function)."""
+    tree = ast.parse(source)
+    inside = {
+        id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) for node in ast.walk(function)
+    }
+    typing_only = {
+        id(node)
+        for test in ast.walk(tree)
+        if isinstance(test, ast.If) and "TYPE_CHECKING" in ast.dump(test.test)
+        for node in ast.walk(test)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) not in inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join([*package.split(".")[: len(package.split(".")) - node.level + 1], base]).strip(".")
+            yield base, id(node) not in inside
+            if base.count(".") == 0:
+                yield from ((f"{base}.{alias.name}", id(node) not in inside) for alias in node.names)
+
+
+def modules(package: str) -> list[tuple[str, str]]:
+    """(dotted name, source) of every module of a package."""
+    found = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        found.append((name, path.read_text()))
+    assert found
+    return found
+
+
+def package_of(name: str) -> str:
+    return name if (ROOT / Path(*name.split("."))).is_dir() else name.rpartition(".")[0]
+
+
+def part_of(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
+
+
+def breaches(found: list[tuple[str, str]]) -> list[str]:
+    """Every import that goes through a wall, as `importer imports imported`."""
+    wrong = []
+    for name, source in found:
+        for imported, at_once in imports_of(source, package_of(name)):
+            if _is_breach(name, imported, at_once):
+                wrong.append(f"{name} imports {imported}")
+    return list(dict.fromkeys(wrong))
+
+
+def _is_breach(name: str, imported: str, at_once: bool) -> bool:
+    top = name.split(".")[0]
+    if imported.split(".")[0] == "apache_beam":
+        return not (name.startswith("pipelines.execute.") or (name.startswith("pipelines.commands") and not at_once))
+    if top == "pipelines":
+        return imported.split(".")[0] in ("model", "torch") or _goes_up(name, imported)
+    if imported.split(".")[0] == "pipelines":
+        return bool(part_of(imported)) and part_of(imported) not in FOR_THE_MODEL
+    return False
+
+
+def _goes_up(name: str, imported: str) -> bool:
+    return imported.startswith("pipelines.") and "." in name and _level(imported) > _level(name)
+
+
+def _level(name: str) -> int:
+    part = part_of(name)
+    return LAYERS.index(part) if part in LAYERS and name not in LOW else -1
+
+
+def test_nothing_imports_through_a_wall():
+    found = modules("pipelines") + (modules("model") if (ROOT / "model").is_dir() else [])
+    assert breaches(found) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("pipelines.sample", "import model"),
+        ("pipelines.render", "from torch import nn"),
+        ("pipelines.sample", "from pipelines.actions import CATALOGUE"),
+        ("pipelines.figures.point", "from pipelines.graph.plan import Plan"),
+        ("pipelines.actions.crop", "from pipelines.graph import check"),
+        ("pipelines.actions.crop", "from ..execute import step"),
+        ("pipelines.graph.plan", "def late():\n    from pipelines.execute.step import Step"),
+        ("pipelines.graph.plan", "import apache_beam as beam"),
+        ("pipelines.commands.run", "import apache_beam"),
+        ("pipelines.formats.wire", "from pipelines.sources import bind"),
+        ("pipelines.sources.voc", "import pipelines.execute.run"),
+        ("model.data", "from pipelines.graph.spec import read_graph"),
+        ("model.data", "from pipelines import render"),
+        ("model.train", "import apache_beam"),
+    ],
+)
+def test_each_breach_is_seen(name, line):
+    assert breaches([(name, f'"""x"""\n{line}\n')])
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("pipelines.execute.on_beam", "import apache_beam as beam"),
+        ("pipelines.commands.run", "def run():\n    from apache_beam import Pipeline"),
+        (
+            "pipelines.figures.figure",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pipelines.graph.plan import Plan",
+        ),
+        ("model.data", "from pipelines.formats.shards import open_dataset"),
+        ("model.data", "from pipelines import clicks"),
+        ("pipelines.actions.crop", "from pipelines.sample import Sample"),
+    ],
+)
+def test_what_is_allowed_is_not_a_breach(name, line):
+    assert breaches([(name, line)]) == []
+
+
+HEAVY = ("apache_beam", "torch", "pytorch_lightning", "matplotlib")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Which heavy libraries a fresh Python has loaded after a statement."""
+    code = f"import sys\n{statement}\nprint(*(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+HELP = """
+import contextlib, io, pipelines.__main__
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    pipelines.__main__.main(["--help"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "forbidden"),
+    [
+        ("import pipelines.graph.check, pipelines.sources, pipelines.execute.in_memory", HEAVY),
+        (HELP, ("apache_beam", "torch", "pytorch_lightning")),
+        ("import pipelines.execute.run", ("torch", "pytorch_lightning")),
+    ],
+    ids=["check", "help", "run"],
+)
+def test_light_modules_load_no_heavy_library(statement, forbidden):
+    assert loaded_by(statement) & set(forbidden) == set()
+
+
+def test_a_heavy_library_would_be_seen():
+    assert "apache_beam" in loaded_by("import pipelines.execute.on_beam")
