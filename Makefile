@@ -52,15 +52,20 @@ $(SDK)/.installed:
 	@touch $@
 
 demo: $(READY) ## the whole job on artificial images, in ./demo: dataset, training, report, pictures
+	rm -rf $(DEMO)/voc $(DEMO)/unseen
 	$(PY) -m pipelines synth $(DEMO)/voc --images 400 --seed 1
 	$(PY) -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=$(DEMO)/voc --output $(DEMO) --overwrite
 	$(PY) -m pipelines preview $(DEMO)/smtool_dataset --output $(DEMO)/samples.png
 	$(PY) -m pipelines stats $(DEMO)/smtool_dataset --output $(DEMO)/stats
 	$(PY) -m model train configs/train/demo.json --data $(DEMO)/smtool_dataset --output $(DEMO)/run --overwrite --accelerator cpu
-	$(PY) -m pipelines synth $(DEMO)/held-out --images 30 --seed 2
-	$(PY) -m model evaluate --weights $(DEMO)/run --data voc:$(DEMO)/held-out --split all --objects separate --quick \
+	@echo "--- objects of images that training has never seen ---"
+	$(PY) -m pipelines synth $(DEMO)/unseen/voc --images 40 --seed 2
+	$(PY) -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=$(DEMO)/unseen/voc --output $(DEMO)/unseen
+	$(PY) -m model evaluate --weights $(DEMO)/run --data $(DEMO)/unseen --split all --zoom people --quick \
 	  --baseline untrained --baseline ellipse --output $(DEMO)/report --pictures
-	@echo "look at $(DEMO)/samples.png, $(DEMO)/stats/stats.png, $(DEMO)/report/contact_sheet.png, $(DEMO)/report/curve.png"
+	$(PY) -m model predict configs/inference/tutorial.json --weights $(DEMO)/run --input $(DEMO)/unseen \
+	  --output $(DEMO)/predicted --overwrite --pictures
+	@echo "look at $(DEMO)/samples.png, $(DEMO)/stats/stats.png, $(DEMO)/run/pictures, $(DEMO)/report/contact_sheet.png, $(DEMO)/predicted_contact_sheet.png"
 
 data: $(READY) ## run GRAPH over PROJECT (NAME=LOCATION) into DATA, on WORKERS processes
 	$(PY) -m pipelines run $(GRAPH) --project $(PROJECT) --output $(DATA) \

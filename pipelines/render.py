@@ -49,7 +49,8 @@ def require_whole(data: bytes) -> None:
 def encode(pixels: Pixels, extension: str) -> bytes:
     """RGB pixels as a file of the format that the extension (with its dot) names; JPEG at quality 95, PNG lossless."""
     suffix = _WRITTEN_AS.get(extension.lower(), extension.lower())
-    done, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix == ".jpg" else []
+    done, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
     if not done:
         raise BadPicture(f"OpenCV cannot write an image as {extension}")
     return data.tobytes()

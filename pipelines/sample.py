@@ -18,10 +18,10 @@ KEY_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A word attached to an image or an object, with an optional value."""
+    """A word attached to an image or an object, with an optional value, text or a number."""
 
     name: str
-    value: str | None = None
+    value: str | float | None = None
 
 
 @dataclass(frozen=True, slots=True)

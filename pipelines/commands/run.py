@@ -40,7 +40,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides every random draw (default 0)")
     parser.add_argument(
-        "--shards", type=_positive, metavar="N", help="number of shards (default: one for every 100 images, at least 8)"
+        "--shards", type=_positive, metavar="N", help="number of shards (default: one for every 50 images, at least 8)"
     )
     parser.add_argument(
         "--max-errors",
@@ -49,7 +49,9 @@ def add_parser(commands: Any) -> None:
         metavar="R",
         help="share of images that may fail before the run counts as failed (default 0.01); see errors.jsonl",
     )
-    parser.add_argument("--project_id", metavar="ID", help="cloud project of a Dataflow job, which Beam itself calls --project")
+    parser.add_argument(
+        "--project_id", metavar="ID", help="cloud project of a Dataflow job, which Beam itself calls --project"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a finished dataset of that name")
     parser.set_defaults(function=run)
 

@@ -22,7 +22,7 @@ from pipelines.graph.plan import Plan
 from pipelines.sources import Project
 
 # What decides the bytes of a dataset besides graph, seed and inputs.
-_VERSIONED = ("apache-beam", "numpy", "opencv-python-headless", "shapely")
+_VERSIONED = ("apache-beam", "numpy", "opencv-python-headless", "pycocotools", "scipy", "shapely")
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pipelines.figures.shape import Bounds, Shape
 from pipelines.image import ROW_OF_AXIS, Axis, Rect, Size
 from pipelines.warps import Warp
 
-# Level 6 takes twice as long for masks a sixth smaller, which are a hundredth of a sample's image.
-_LEVEL = 4
+# Masks wait in memory to be grouped: level 9 takes six times as long for 6 % less, level 4 three quarters for 18 % more.
+_LEVEL = 6
 
 
 class Bitmap(Shape):

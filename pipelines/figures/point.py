@@ -51,9 +51,9 @@ class Point(Shape):
 
     def draw(self, canvas: np.ndarray, value: int) -> None:
         """The pixel nearest to it, halves to even."""
-        height, width = canvas.shape[:2]
-        if 0 <= self.x <= width - 1 and 0 <= self.y <= height - 1:
-            canvas[round(self.y), round(self.x)] = value
+        x, y = round(self.x), round(self.y)
+        if 0 <= x < canvas.shape[1] and 0 <= y < canvas.shape[0]:
+            canvas[y, x] = value
 
     def clean(self, size: Size) -> tuple[Point, ...]:
         """Dropped outside of [0, width] x [0, height], both ends included."""

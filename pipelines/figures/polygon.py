@@ -53,7 +53,8 @@ class Polygon(Shape):
 
     def crop(self, rect: Rect) -> tuple[Polygon, ...]:
         left, top, right, bottom = self.bounds
-        if right <= rect.left or left >= rect.right or bottom <= rect.top or top >= rect.bottom:
+        flat = right <= left or bottom <= top
+        if flat or right <= rect.left or left >= rect.right or bottom <= rect.top or top >= rect.bottom:
             return ()
         if left >= rect.left and right <= rect.right and top >= rect.top and bottom <= rect.bottom:
             return (self,)

@@ -122,7 +122,7 @@ def _tags(entries: Any) -> tuple[Tag, ...]:
             tags.append(Tag(entry))
         elif isinstance(entry, dict) and isinstance(entry.get("name"), str):
             value = entry.get("value")
-            tags.append(Tag(entry["name"], None if value is None else str(value)))
+            tags.append(Tag(entry["name"], value if value is None or isinstance(value, int | float) else str(value)))
         else:
             raise BadAnnotation(f'a tag is a name or an object with a "name"; found {entry!r}')
     return tuple(tags)

@@ -72,7 +72,7 @@ def _short(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _pack_tags(tags: tuple[Tag, ...]) -> list[tuple[str, str | None]]:
+def _pack_tags(tags: tuple[Tag, ...]) -> list[tuple[str, str | float | None]]:
     return [(tag.name, tag.value) for tag in tags]
 
 

@@ -3,9 +3,9 @@
     python tests/golden/run.py FOLDER [--verbose] [--only TEXT]
 
 FOLDER holds `input/<project>` (Supervisely projects) and `cases/<name>/graph.json` with what the original made of it: `out/`
-(meta, annotations, pictures, `order.json`, `errors.json`) or `crash.txt` when it refused the graph. Samples are matched by their
-source image and their number among those of that image, figures are compared one by one. A difference is explained by a rule
-about the graph's settings and what was found, never by the name of a case. Exit code 1 when something is unexplained.
+(meta, annotations, pictures, `order.json`, `errors.json`) or `crash.txt` when it refused the graph. Samples are matched by
+source image and by their number among those of that image, figures are compared one by one. A difference is explained by a
+rule about the graph's settings and what was found, never by the name of a case. Exit code 1 when something is unexplained.
 """
 
 from __future__ import annotations

@@ -141,8 +141,7 @@ def test_what_is_no_dataset(output, tmp_path):
     assert problem(tmp_path) == f"{tmp_path} holds 2 datasets: one, two; name one of them, e.g. {tmp_path}/one"
     (tmp_path / "one" / "manifest.json").unlink()
     assert problem(tmp_path / "one") == (
-        f"{tmp_path}/one has 3 shards but no manifest.json: its run did not finish; run the graph again with "
-        f"the same --output"
+        f"{tmp_path}/one has 3 shards but no manifest.json: its run did not finish; run it again"
     )
 
 
