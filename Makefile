@@ -72,7 +72,9 @@ data: $(READY) ## run GRAPH over PROJECT (NAME=LOCATION) into DATA, on WORKERS p
 	  --direct_running_mode=multi_processing --direct_num_workers=$(WORKERS) $(ARGS)
 
 train: $(READY) ## train with CONFIG on DATA; on the CPU where there is no GPU
-	$(PY) -m model train $(CONFIG) --data $(DATA) $(ARGS)
+	@if $(PY) -c "import sys, torch; sys.exit(not torch.cuda.is_available())"; then cpu=; else \
+	  cpu="--accelerator cpu"; echo "no GPU on this machine: training on the CPU (--accelerator cpu), which takes much longer"; fi; \
+	set -x; $(PY) -m model train $(CONFIG) --data $(DATA) $$cpu $(ARGS)
 
 evaluate: $(READY) ## number of clicks of WEIGHTS on DATA
 	$(PY) -m model evaluate --weights $(WEIGHTS) --data $(DATA) $(ARGS)

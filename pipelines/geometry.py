@@ -29,7 +29,7 @@ def resize(sample: Sample, canvas: Size, content: Size, scale: float = 0.0) -> S
     before = sample.image.size
     top, left = (canvas[0] - content[0]) // 2, (canvas[1] - content[1]) // 2
     op = ResizePixels(canvas[1], canvas[0], content[1], content[0], left, top, scale)
-    figures = reshape(sample.figures, lambda shape: shape.resize(before, content, left, top))
+    figures = reshape(sample.figures, lambda shape: shape.resize(before, content, left, top, scale))
     return with_content(sample, sample.image.then(op), figures)
 
 

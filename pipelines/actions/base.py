@@ -64,12 +64,13 @@ class Action(ABC):
     """One layer's work. Subclasses are frozen dataclasses: a field is a setting, its docstring says what it means.
 
     `random` says whether `apply` draws; only then does it get a generator. With `draws_per_image` all samples of one source
-    image get the same numbers. `examples` are complete settings that work.
+    image get the same numbers; with `moves_datasets` a sample may change its dataset. `examples` are whole settings that work.
     """
 
     word: ClassVar[str]
     random: ClassVar[bool] = False
     draws_per_image: ClassVar[bool] = False
+    moves_datasets: ClassVar[bool] = False
     examples: ClassVar[tuple[Any, ...]] = ({},)
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
 

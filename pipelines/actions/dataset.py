@@ -31,6 +31,7 @@ class Dataset(Action):
     rule: Literal["save_original"] | None = None
     """`save_original`: the name of the source's dataset, also where datasets of two projects share it and so become one."""
 
+    moves_datasets: ClassVar[bool] = True
     examples: ClassVar[tuple[Any, ...]] = ({"name": "New ds-1"}, {"rule": "save_original"})
 
     def problems(self) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from pipelines.image import Rect, Size
 
 STRICT = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
 
-_LENGTH = re.compile(r"(?:(?P<pixels>\d+)px|(?P<percent>\d+(?:\.\d+)?)%)")
+_LENGTH = re.compile(r"(?:(?P<pixels>[0-9]+)px|(?P<percent>[0-9]+(?:\.[0-9]+)?)%)")
 
 
 @dataclass(frozen=True, slots=True)

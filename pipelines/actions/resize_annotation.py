@@ -21,14 +21,20 @@ VIRTUAL_SIZE = "ann_size_wh"
 
 
 def scale_figures(
-    figures: Iterable[Figure], titles: Names | None, before: Size, content: Size, left: int = 0, top: int = 0
+    figures: Iterable[Figure],
+    titles: Names | None,
+    before: Size,
+    content: Size,
+    left: int = 0,
+    top: int = 0,
+    scale: float = 0.0,
 ) -> tuple[Figure, ...]:
     """Figures of the listed classes (None: all) under `Shape.resize`, the others as they are; vanished ones are left out."""
     return tuple(
         result
         for figure in figures
         for result in (
-            reshape((figure,), lambda shape: shape.resize(before, content, left, top))
+            reshape((figure,), lambda shape: shape.resize(before, content, left, top, scale))
             if titles is None or figure.title in titles
             else (figure,)
         )
@@ -62,11 +68,11 @@ class ResizeAnnotation(Action):
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """Nothing when a side would come out below one pixel. The new size is remembered for `restore_annotation_scale`."""
         before = sample.image.size
-        canvas, content, _ = self._resize.sizes(before)
+        canvas, content, scale = self._resize.sizes(before)
         if min(content) < 1:
             return ()
         top, left = (canvas[0] - content[0]) // 2, (canvas[1] - content[1]) // 2
-        figures = scale_figures(sample.figures, self.classes, before, content, left, top)
+        figures = scale_figures(sample.figures, self.classes, before, content, left, top, scale)
         extra = {**sample.extra, VIRTUAL_SIZE: [canvas[1], canvas[0]]}
         return (replace(sample, figures=figures, extra=extra),)
 

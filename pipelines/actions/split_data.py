@@ -24,6 +24,7 @@ class SplitData(Action):
 
     random: ClassVar[bool] = True
     draws_per_image: ClassVar[bool] = True
+    moves_datasets: ClassVar[bool] = True
     examples: ClassVar[tuple[Any, ...]] = ({"percent": {"train": 90, "val": 10}},)
 
     def problems(self) -> Iterator[Finding]:

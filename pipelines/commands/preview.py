@@ -153,7 +153,7 @@ def _layers(arguments: argparse.Namespace) -> tuple[Image.Image, str]:
     if not listing.entries:
         raise UserError("the graph's data layers take no image: the datasets they name are empty")
     chosen = _chosen(listing, arguments.image)
-    with shown(NothingToShow, render.BadPicture):
+    with shown(NothingToShow):
         image, origin = layer_table(plan, listing, chosen, projects, arguments.seed, arguments.samples or 6)
     return image, f"{len(plan.layers)} layers at work on {origin}"
 

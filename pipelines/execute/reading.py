@@ -27,13 +27,20 @@ def list_images(plan: Plan, projects: Mapping[str, Project]) -> Listing:
     """All images that the plan's `data` layers take. The only work that is done on the launcher."""
     selections = [layer.selection for layer in plan.sources if layer.selection]
     entries = list(list_items(projects, selections))
-    # Two files of one stem would get one name, also where a layer puts several datasets together.
-    stems = Counter(origin.stem.casefold() for origin, _ in entries)
-    return Listing(tuple((_judge(origin, stems), item) for origin, item in entries))
+    datasets = result_datasets(projects)
+    together = any(layer.action.moves_datasets for layer in plan.layers)
 
+    def name(origin: Origin) -> tuple[str, str]:
+        """What must be unique: the stem in the result's dataset, or at all where layers put datasets together."""
+        return "" if together else datasets[origin.project, origin.dataset], origin.stem.casefold()
 
-def _judge(origin: Origin, stems: Mapping[str, int]) -> Origin:
-    return origin if stems[origin.stem.casefold()] == 1 else replace(origin, name_is_free=False)
+    claims = Counter(name(origin) for origin, _ in entries)
+    return Listing(
+        tuple(
+            (origin if claims[name(origin)] == 1 else replace(origin, name_is_free=False), item)
+            for origin, item in entries
+        )
+    )
 
 
 class Reader:

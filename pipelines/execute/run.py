@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +14,23 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.actions import Sink
 from pipelines.actions.supervisely import Supervisely
-from pipelines.execute import on_beam
+from pipelines.execute import local_memory, on_beam
 from pipelines.execute.finish import describe, start
 from pipelines.execute.options import runs_here
 from pipelines.execute.progress import Bars
 from pipelines.execute.reading import list_images
 from pipelines.execute.writer import Target
 from pipelines.formats import storage
-from pipelines.formats.shards import INDEX, MANIFEST, META, ShardedDataset, open_dataset
+from pipelines.formats.shards import MANIFEST, ShardedDataset, open_dataset
 from pipelines.graph.plan import Plan
 from pipelines.sources import Project
 
+# What a run writes into a dataset's folder, whole or, under a temporary name, in part.
+_OURS = re.compile(
+    r"(meta\.json|samples\.parquet|manifest\.json|errors\.jsonl|.+-\d{5}-of-\d{5}\.tar|\.index-\d{5}\.parquet|\..+\.[0-9a-f]{32})"
+)
+
 IMAGES_A_SHARD, FEWEST_SHARDS = 50, 8
-_M_MMAP_THRESHOLD = -3  # from glibc's malloc.h
 
 
 class RunError(ValueError):
@@ -56,7 +60,7 @@ def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options
     dataset = describe(plan, listing, projects, settings.seed, target)
     start(dataset)
     if runs_here(options):
-        return_large_buffers()
+        local_memory.keep_small()
     with tempfile.TemporaryDirectory(prefix="progress-") as progress, Bars(progress, len(listing.entries)):
         pipeline = beam.Pipeline(options=options)
         shared = progress if runs_here(options) else None
@@ -65,18 +69,6 @@ def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options
         del listing
         pipeline.run().wait_until_finish()
     return open_dataset(folder)
-
-
-def return_large_buffers() -> None:
-    """Have the C library return freed blocks of a megabyte and more to the system.
-
-    Beam's local runner keeps what waits to be grouped in a few buffers that double as they grow; by default glibc keeps each
-    outgrown one for itself, a quarter of the memory that a run needs on top. Other C libraries are left alone.
-    """
-    try:
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)
-    except (OSError, AttributeError, TypeError):
-        return
 
 
 def target_of(plan: Plan, folder: str, shards: int) -> Target:
@@ -95,16 +87,12 @@ def prepare(folder: str, overwrite: bool) -> None:
         raise RunError(
             f"{folder} holds a finished dataset already; choose another --output, or replace it with --overwrite"
         )
-    foreign = [name for name in found if not _is_ours(name)]
+    foreign = [name for name in found if not _OURS.fullmatch(name)]
     if foreign:
         raise RunError(
             f"{folder} holds files that are no dataset's ({', '.join(foreign[:3])}); choose another --output"
         )
     storage.remove(folder)
-
-
-def _is_ours(name: str) -> bool:
-    return name in (META, INDEX, MANIFEST, "errors.jsonl") or name.endswith(".tar") or name.startswith(".")
 
 
 def verdict(manifest: Mapping[str, Any], max_errors: float) -> str | None:

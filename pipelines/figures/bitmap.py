@@ -100,7 +100,7 @@ class Bitmap(Shape):
             return Bitmap(size[1] - self.x - self.width, self.y, mirrored)
         return Bitmap(self.x, size[0] - self.y - self.height, mirrored)
 
-    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Bitmap, ...]:
+    def resize(self, before: Size, content: Size, left: int, top: int, scale: float = 0.0) -> tuple[Bitmap, ...]:
         """Nearest neighbour with aligned pixel centres: result row i of m reads row floor((i + 0.5) * n / m) of n."""
         first_row, rows = _nearest(before[0], content[0], self.y, self.height)
         first_column, columns = _nearest(before[1], content[1], self.x, self.width)

@@ -58,8 +58,8 @@ class Line(Shape):
     def flip(self, axis: Axis, size: Size) -> Line:
         return Line(flip_points(self.points, axis, size))
 
-    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Line, ...]:
-        return (Line(scale_points(self.points, before, content, left, top)),)
+    def resize(self, before: Size, content: Size, left: int, top: int, scale: float = 0.0) -> tuple[Line, ...]:
+        return (Line(scale_points(self.points, before, content, left, top, scale)),)
 
     def warp(self, warp: Warp) -> tuple[Line, ...]:
         shown = warp.region

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.figures.shape import Bounds, Shape
+from pipelines.figures.shape import Bounds, Shape, factors
 from pipelines.image import Axis, Rect, Size
 from pipelines.warps import Warp
 
@@ -40,8 +40,9 @@ class Point(Shape):
     def flip(self, axis: Axis, size: Size) -> Point:
         return Point(size[1] - self.x, self.y) if axis == "vertical" else Point(self.x, size[0] - self.y)
 
-    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Point, ...]:
-        return (Point(self.x * content[1] / before[1] + left, self.y * content[0] / before[0] + top),)
+    def resize(self, before: Size, content: Size, left: int, top: int, scale: float = 0.0) -> tuple[Point, ...]:
+        sx, sy = factors(before, content, scale)
+        return (Point(self.x * sx + left, self.y * sy + top),)
 
     def warp(self, warp: Warp) -> tuple[Point, ...]:
         if warp.region is not None and not shapely.Polygon(warp.region).intersects(shapely.Point(self.x, self.y)):

@@ -68,8 +68,8 @@ class Polygon(Shape):
     def flip(self, axis: Axis, size: Size) -> Polygon:
         return self._map(lambda ring: flip_points(ring, axis, size))
 
-    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Polygon, ...]:
-        return (self._map(lambda ring: scale_points(ring, before, content, left, top)),)
+    def resize(self, before: Size, content: Size, left: int, top: int, scale: float = 0.0) -> tuple[Polygon, ...]:
+        return (self._map(lambda ring: scale_points(ring, before, content, left, top, scale)),)
 
     def warp(self, warp: Warp) -> tuple[Polygon, ...]:
         pieces: tuple[Polygon, ...] = (self,)

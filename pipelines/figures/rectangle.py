@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.figures.shape import Bounds, Shape, half_up, point_bounds
+from pipelines.figures.shape import Bounds, Shape, factors, half_up, point_bounds
 from pipelines.image import Axis, Rect, Size
 from pipelines.warps import Warp
 
@@ -54,8 +54,8 @@ class Rectangle(Shape):
             return Rectangle(size[1] - self.right, self.top, size[1] - self.left, self.bottom)
         return Rectangle(self.left, size[0] - self.bottom, self.right, size[0] - self.top)
 
-    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Rectangle, ...]:
-        sx, sy = content[1] / before[1], content[0] / before[0]
+    def resize(self, before: Size, content: Size, left: int, top: int, scale: float = 0.0) -> tuple[Rectangle, ...]:
+        sx, sy = factors(before, content, scale)
         return (Rectangle(self.left * sx + left, self.top * sy + top, self.right * sx + left, self.bottom * sy + top),)
 
     def warp(self, warp: Warp) -> tuple[Rectangle, ...]:

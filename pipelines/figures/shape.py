@@ -56,8 +56,11 @@ class Shape(ABC):
         """Reflected with an image of this (height, width): x -> width - x, or y -> height - y."""
 
     @abstractmethod
-    def resize(self, before: Size, content: Size, left: int, top: int) -> tuple[Shape, ...]:
-        """Scaled with an image from `before` to `content` (height, width), then moved by (left, top); nothing may be left."""
+    def resize(self, before: Size, content: Size, left: int, top: int, scale: float = 0.0) -> tuple[Shape, ...]:
+        """Scaled with an image from `before` to `content` (height, width), then moved by (left, top); nothing may be left.
+
+        Where one factor `scale` made both sides of the content (0: each has its own), vectors follow it, not the rounded sides.
+        """
 
     @abstractmethod
     def warp(self, warp: Warp) -> tuple[Shape, ...]:
@@ -106,9 +109,14 @@ def flip_points(points: np.ndarray, axis: Axis, size: Size) -> np.ndarray:
     return flipped
 
 
-def scale_points(points: np.ndarray, before: Size, content: Size, left: int, top: int) -> np.ndarray:
+def factors(before: Size, content: Size, scale: float) -> tuple[float, float]:
+    """What `Shape.resize` multiplies x and y by."""
+    return (scale, scale) if scale else (content[1] / before[1], content[0] / before[0])
+
+
+def scale_points(points: np.ndarray, before: Size, content: Size, left: int, top: int, scale: float) -> np.ndarray:
     """An (n, 2) array of xy points under `Shape.resize`."""
-    return points * (content[1] / before[1], content[0] / before[0]) + (left, top)
+    return np.add(points * factors(before, content, scale), (left, top))
 
 
 def as_points(values: Any) -> np.ndarray:

@@ -116,7 +116,9 @@ def picture_size(data: bytes) -> tuple[int, int]:
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
             width, height = image.size
-            orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+            # Of a PNG whose head has none, Pillow would look for EXIF data behind the pixels, and decode them.
+            has_exif = image.format != "PNG" or bool({"exif", "Raw profile type exif"} & set(image.info))
+            orientation = image.getexif().get(_EXIF_ORIENTATION, 1) if has_exif else 1
     except (OSError, SyntaxError) as error:
         raise BadImage(f"the image cannot be read: {_reason(error)}") from None
     return (width, height) if orientation in _LYING_ORIENTATIONS else (height, width)

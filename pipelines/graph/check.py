@@ -129,7 +129,9 @@ def _connection_problems(layer: LayerSpec, kind: type[Action]) -> Iterator[Probl
             if wanted == 2
             else "one name"
         )
-        yield layer.problem(f"found {len(layer.dst)} different names in dst, {layer.action} has {names}", "dst")
+        yield layer.problem(
+            f"dst has {len(layer.dst)} different name{'s' * (len(layer.dst) != 1)}, {layer.action} needs {names}", "dst"
+        )
     for name in layer.dst:
         if issubclass(kind, Sink):
             if not name or _BAD_NAME.search(name):

@@ -48,6 +48,9 @@ class _Reader:
             return self.object(path)
         if opening == "[":
             return self.array(path)
+        return self.scalar()
+
+    def scalar(self) -> Any:
         try:
             value, self.at = _DECODER.raw_decode(self.text, self.at)
         except json.JSONDecodeError as error:
@@ -63,8 +66,7 @@ class _Reader:
             line = self.line()
             if self.text[self.at : self.at + 1] != '"':
                 raise self.error(f"a key in double quotes is expected here, found {self.found()}")
-            key = self.value((*path, ""), line)
-            del self.lines[(*path, "")]
+            key = self.scalar()
             if key in result:
                 raise self.error(f"the key {key!r} stands twice in one object; keep one of them")
             self.skip()

@@ -69,7 +69,10 @@ def layer_table(
         failure = seen.result.failures[0]
         raise NothingToShow(f"{origin} fails in the layer {failure.layer!r}: {failure.message}")
     settings = [layer["settings"] for layer in json.loads(plan.text)]
-    source = render.decode(storage.read_bytes(item.image))
+    try:
+        source = render.decode(storage.read_bytes(item.image))
+    except render.BadPicture as error:
+        raise NothingToShow(f"{origin} cannot be drawn: {error}") from None
     readers = plan.consumers
     rows = []
     for layer in plan.layers:

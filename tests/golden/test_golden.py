@@ -62,9 +62,6 @@ def test_numbers_in_tags_stay_numbers(verdicts):
     assert unexplained(verdicts, NUMBERS) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="vector figures are scaled by rounded sizes where the picture is scaled by one factor"
-)
 def test_vectors_are_scaled_like_their_picture(verdicts):
     assert unexplained(verdicts, "points") == []
 

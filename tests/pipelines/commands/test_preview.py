@@ -141,7 +141,7 @@ def test_a_broken_image_is_named(workspace, command, tmp_path):
         "preview", workspace.plain_graph, "--layers", "--project", f"Tiny={root}", "--output", tmp_path / "a.png"
     )
     assert said.code == 2
-    assert "Tiny/photos/first.png fails in the layer 'data $in': the image cannot be read" in said.err
+    assert "Tiny/photos/first.png cannot be drawn: the image file is cut off after 70 bytes" in said.err
 
 
 def test_an_outline_follows_the_mask_at_any_scale():

@@ -70,7 +70,7 @@ def test_the_manifest_says_how_it_came_to_be(prepared):
     assert manifest["graph"] == GRAPH
     assert (manifest["seed"], manifest["samples"], manifest["errors"], manifest["dataset"]) == (9, 5, 2, "out")
     assert manifest["inputs"]["projects"] == {"P": {"layout": "supervisely", "images": 5}}
-    assert set(manifest["versions"]) == {"python", "apache-beam", "numpy", "opencv-python-headless", "shapely"}
+    assert set(manifest["versions"]) >= {"python", "apache-beam", "numpy", "opencv-python-headless", "shapely"}
     assert [one["file"] for one in manifest["shards"]] == [f"out-{number:05d}-of-00003.tar" for number in range(3)]
     assert sum(one["samples"] for one in manifest["shards"]) == 5
     assert manifest["funnel"][1] == {

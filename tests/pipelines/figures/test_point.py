@@ -39,7 +39,8 @@ def test_resize_scales_and_moves():
 def test_drawn_on_the_nearest_pixel_halves_to_even():
     assert np.argwhere(drawn(Point(4.5, 3.5), (8, 16))).tolist() == [[4, 4]]
     assert drawn(Point(16, 3), (8, 16)).sum() == 0
-    assert drawn(Point(-0.2, 3), (8, 16)).sum() == 0
+    assert np.argwhere(drawn(Point(-0.2, 3), (8, 16))).tolist() == [[3, 0]]
+    assert drawn(Point(-0.6, 3), (8, 16)).sum() == 0
 
 
 def test_clean_includes_the_far_borders():

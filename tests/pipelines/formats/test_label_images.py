@@ -70,15 +70,7 @@ def test_what_is_no_label_image(data, message):
 
 @pytest.mark.parametrize(
     "encode",
-    [
-        jpeg,
-        pytest.param(
-            png,
-            marks=pytest.mark.xfail(
-                strict=True, reason="asking Pillow for the EXIF of a PNG decodes the whole picture"
-            ),
-        ),
-    ],
+    [jpeg, png],
 )
 def test_a_size_is_known_from_the_head_of_the_file(encode):
     data = encode(coordinates((40, 60)))

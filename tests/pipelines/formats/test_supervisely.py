@@ -87,7 +87,7 @@ def test_a_mask_without_margins_and_an_origin_of_halves():
 
 def test_tags_as_words_and_as_objects():
     found = parse_annotation(annotation(tags=["night", {"name": "city", "value": 3}, {"name": "day"}]), META)
-    assert found.tags == (Tag("night"), Tag("city", "3"), Tag("day"))
+    assert found.tags == (Tag("night"), Tag("city", 3), Tag("day"))
 
 
 def test_unknown_keys_are_carried_and_stale_ones_dropped():

@@ -271,13 +271,13 @@ WRONG_GRAPHS = {
     "one output of if": (
         [DATA, middle("if", {"condition": {"min_width": 5}}, "$a", ["$b"]), SAVE],
         [
-            "g:1: layer 2 (if), dst: found 1 different names in dst, if has two names: where samples go when the "
+            "g:1: layer 2 (if), dst: dst has 1 different name, if needs two names: where samples go when the "
             "condition holds, and where the others go"
         ],
     ),
     "two outputs of flip": (
         [DATA, middle("flip", {"axis": "vertical"}, "$a", ["$b", "$c"]), SAVE],
-        ["g:1: layer 2 (flip), dst: found 2 different names in dst, flip has one name"],
+        ["g:1: layer 2 (flip), dst: dst has 2 different names, flip needs one name"],
     ),
     "written twice": (
         [DATA, FLIP, middle("flip", {"axis": "horizontal"}), SAVE],
