@@ -1,4 +1,18 @@
-"""`anonymize`: make objects unrecognisable in the picture, by blur or paint."""
+"""`anonymize`: make objects unrecognisable in the picture, by blur or paint.
+
+Family: light and colour.
+
+>>> worked("anonymize", {"classes": ["face"], "type": "color", "color": [0, 0, 0]}, "4x2", "face bitmap (1,0) ##",
+...     pixels=[[9, 9, 9, 9], [9, 9, 9, 9]])
+4x2
+  face bitmap (1,0) ##
+  9 0 0 9
+  9 9 9 9
+
+Picture: astronaut(face, badge), plain {"classes": ["face"], "type": "blur"}
+
+Picture: astronaut(face, badge), plain {"classes": ["face", "badge"], "type": "color", "color": [20, 20, 20]}
+"""
 
 import base64
 from collections.abc import Iterable, Iterator

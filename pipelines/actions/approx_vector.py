@@ -1,4 +1,15 @@
-"""`approx_vector`: lines and polygons get fewer vertices."""
+"""`approx_vector`: lines and polygons get fewer vertices.
+
+Family: other shapes.
+
+>>> worked("approx_vector", {"classes": ["a", "l"], "epsilon": 1}, "20x10",
+...     "a polygon (0,0) (4.7,0.5) (9,0) (9,9) (0,9)", "l line (0,0) (5.9,0.6) (9.9,0)")
+20x10
+  a polygon (0,0) (9,0) (9,9) (0,9)
+  l line (0,0) (9.9,0)
+
+Picture: coffee(saucer, spoon) {"classes": ["saucer", "spoon"], "epsilon": 20}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,14 @@
-"""`background`: lay a rectangle that covers the whole image below all objects."""
+"""`background`: lay a rectangle that covers the whole image below all objects.
+
+Family: classes and objects.
+
+>>> worked("background", {"class": "bg"}, "16x12", "a point (1,1)")
+16x12
+  bg rectangle (0,0) (15,11)
+  a point (1,1)
+
+Picture: coffee(cup, spoon) {"class": "background"}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,15 @@
-"""`bbox`: figures become their bounding boxes."""
+"""`bbox`: figures become their bounding boxes.
+
+Family: other shapes.
+
+>>> worked("bbox", {"classes_mapping": {"a": "a_box", "b": "b_box"}}, "20x10", "a polygon (1.5,2) (7,3) (4,9.25)",
+...     "b bitmap (3,2) #.### #....")
+20x10
+  a_box rectangle (1.5,2) (7,9.25)
+  b_box rectangle (3,2) (8,4)
+
+Picture: coffee(cup, spoon) {"classes_mapping": {"cup": "cup_box", "spoon": "spoon_box"}}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,16 @@
-"""`bbox2poly`: rectangles become polygons."""
+"""`bbox2poly`: rectangles become polygons.
+
+Other than a rectangle, a polygon keeps its form when the image is turned.
+
+Family: other shapes.
+
+>>> worked("bbox2poly", {"classes_mapping": {"a": "b"}}, "20x10", "a rectangle (1,2) (5,6)")
+20x10
+  b polygon (1,2) (1,6) (5,6) (5,2)
+
+Picture: astronaut(badge) [["bbox2poly", {"classes_mapping": {"badge": "badge_outline"}}], ["rotate",
+  {"rotate_angles": {"min_degrees": 25, "max_degrees": 25}, "black_regions": {"mode": "preserve_size"}}]]
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,16 @@
-"""`bitmap2lines`: thin masks become lines along their pixels."""
+"""`bitmap2lines`: thin masks become lines along their pixels.
+
+Family: other shapes.
+
+>>> worked("bitmap2lines", {"classes_mapping": {"a": "l"}, "min_points_cnt": 4}, "20x10",
+...     "a bitmap (2,3) ###### ......")
+20x10
+  l line (7,3) (6,3) (5,3) (4,3) (3,3) (2,3)
+
+Picture: coffee(spoon) [["poly2bitmap", {"classes_mapping": {"spoon": "spoon"}}], ["skeletonize", {"classes":
+  ["spoon"], "method": "skeletonization"}], ["bitmap2lines", {"classes_mapping": {"spoon": "middle"},
+  "min_points_cnt": 20, "approx_epsilon": 3}]]
+"""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,27 @@
-"""`bitwise_masks`: masks are combined with another mask of the image, pixel by pixel."""
+"""`bitwise_masks`: masks are combined with another mask of the image, pixel by pixel.
+
+Family: masks.
+
+>>> worked("bitwise_masks", {"type": "and", "class_mask": "m", "classes_to_correct": ["a"]}, "20x10",
+...     "m bitmap (0,0) ###", "a bitmap (2,0) ##")
+20x10
+  m bitmap (0,0) ###
+  a bitmap (2,0) #
+
+>>> worked("bitwise_masks", {"type": "or", "class_mask": "m", "classes_to_correct": ["a"]}, "20x10",
+...     "m bitmap (0,0) ###", "a bitmap (2,0) ##")
+20x10
+  m bitmap (0,0) ###
+  a bitmap (0,0) ####
+
+>>> worked("bitwise_masks", {"type": "xor", "class_mask": "m", "classes_to_correct": ["a"]}, "20x10",
+...     "m bitmap (0,0) ###", "a bitmap (2,0) ##")
+20x10
+  m bitmap (0,0) ###
+  a bitmap (0,0) ##.#
+
+Picture: coffee(cup, coffee) {"type": "xor", "class_mask": "coffee", "classes_to_correct": ["cup"]}
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace

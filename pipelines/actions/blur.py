@@ -1,4 +1,17 @@
-"""`blur`: smooth the image with a Gaussian or a median filter."""
+"""`blur`: smooth the image with a Gaussian or a median filter.
+
+Family: light and colour.
+
+>>> worked("blur", {"name": "median", "kernel": 3}, "3x3", pixels=[[10, 10, 10], [10, 250, 10], [10, 10, 10]])
+3x3
+  10 10 10
+  10 10 10
+  10 10 10
+
+Picture: eye {"name": "gaussian", "sigma": {"min": 3, "max": 3}}
+
+Picture: eye {"name": "median", "kernel": 9}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,14 @@
-"""`color_class`: give classes other colours; objects stay as they are."""
+"""`color_class`: give classes other colours; objects stay as they are.
+
+Family: classes and objects.
+
+>>> worked("color_class", {"classes_color_mapping": {"a": "#FF0000"}}, "20x10", "a point (1,1)", colors=True)
+20x10
+  a point (1,1)
+class a: #ff0000
+
+Picture: coffee(cup, spoon) {"classes_color_mapping": {"cup": "#FF0000", "spoon": "#FFFFFF"}}
+"""
 
 import re
 from collections.abc import Iterable, Iterator

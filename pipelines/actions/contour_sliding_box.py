@@ -1,4 +1,19 @@
-"""`contour_sliding_box`: boxes of one size are laid along the outlines of polygons."""
+"""`contour_sliding_box`: boxes of one size are laid along the outlines of polygons.
+
+Family: other shapes.
+
+>>> worked("contour_sliding_box", {"box": {"width": "4px", "height": "4px"}, "distance": "8px", "classes": ["a"],
+...     "box_class": "e"}, "20x16", "a polygon (4,4) (14,4) (14,12) (4,12)")
+20x16
+  a polygon (4,4) (14,4) (14,12) (4,12)
+  e rectangle (10.1,2) (14.1,6)
+  e rectangle (12,8.2) (16,12.2)
+  e rectangle (5.7,10) (9.7,14)
+  e rectangle (2,5.6) (6,9.6)
+
+Picture: coffee(saucer) {"box": {"width": "44px", "height": "44px"}, "distance": "90px", "classes": ["saucer"],
+  "box_class": "edge_box"}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

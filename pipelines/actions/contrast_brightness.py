@@ -1,4 +1,24 @@
-"""`contrast_brightness`: stretch pixel values and add to them."""
+"""`contrast_brightness`: stretch pixel values and add to them.
+
+A value v becomes v · contrast + brightness, within 0 and 255 and with the fraction cut off; with `center_grey` it is
+(v - 128) · contrast + 128 + brightness.
+
+Family: light and colour.
+
+>>> worked("contrast_brightness", {"contrast": {"min": 2, "max": 2}, "brightness": {"min": -50, "max": -50}}, "3x1",
+...     pixels=[[10, 100, 200]])
+3x1
+  0 150 255
+
+>>> worked("contrast_brightness", {"contrast": {"min": 2, "max": 2, "center_grey": True}, "brightness": {"min": 0,
+...     "max": 0}}, "3x1", pixels=[[10, 100, 200]])
+3x1
+  0 72 255
+
+Picture: coffee() {"contrast": {"min": 1.8, "max": 1.8, "center_grey": true}, "brightness": {"min": 0, "max": 0}}
+
+Picture: coffee() {"contrast": {"min": 1, "max": 1}, "brightness": {"min": 70, "max": 70}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

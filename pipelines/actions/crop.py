@@ -1,4 +1,22 @@
-"""`crop`: cut off given sides, or keep a random part."""
+"""`crop`: cut off given sides, or keep a random part.
+
+Family: space.
+
+>>> worked("crop", {"sides": {"left": "4px", "top": "1px", "right": "3px"}}, "20x10", "r rectangle (1,2) (5,6)",
+...     "b bitmap (3,4) #.# .#.", "p point (4,3)")
+13x9
+  r rectangle (0,1) (1,5)
+  b bitmap (0,3) .# #.
+  p point (0,2)
+
+>>> worked("crop", {"sides": {"left": "60%", "right": "40%"}}, "20x10", "r rectangle (1,2) (5,6)")
+nothing
+
+Picture: coffee(saucer, cup, spoon) {"sides": {"left": "30%", "bottom": "35%"}}
+
+Picture: coffee(saucer, cup, spoon) {"random_part": {"height": {"min_percent": 40, "max_percent": 90}, "width":
+  {"min_percent": 40, "max_percent": 90}}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

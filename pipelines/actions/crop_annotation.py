@@ -1,4 +1,13 @@
-"""`crop_annotation`: cut objects to a part of the image, and leave the image whole."""
+"""`crop_annotation`: cut objects to a part of the image, and leave the image whole.
+
+Family: classes and objects.
+
+>>> worked("crop_annotation", {"sides": {"left": "4px"}}, "20x10", "r rectangle (1,1) (9,9)", "p point (3,3)")
+20x10
+  r rectangle (4,1) (9,9)
+
+Picture: coffee(saucer, cup, spoon) {"sides": {"left": "45%", "bottom": "30%"}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

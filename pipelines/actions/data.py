@@ -1,4 +1,19 @@
-"""`data`: the images of a project enter the graph, their classes mapped."""
+"""`data`: the images of a project enter the graph, their classes mapped.
+
+Classes that get one name must have one shape. Objects that reach over the border of the image are clipped, but for
+polygons.
+
+Family: input and output.
+
+>>> worked("data", {"classes_mapping": {"car": "vehicle", "bus": "vehicle", "__other__": "__ignore__"}}, "20x10",
+...     "car rectangle (1,2) (5,6)", "bus rectangle (8,2) (25,6)", "tree point (3,3)")
+20x10
+  vehicle rectangle (1,2) (5,6)
+  vehicle rectangle (8,2) (20,6)
+
+Picture: coffee(cup, handle, spoon, box) {"classes_mapping": {"cup": "crockery", "handle": "crockery", "spoon":
+  "__default__", "__other__": "__ignore__"}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

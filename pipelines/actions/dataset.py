@@ -1,4 +1,14 @@
-"""`dataset`: choose the dataset of the result that samples are saved to."""
+"""`dataset`: choose the dataset of the result that samples are saved to.
+
+The result is a project with several datasets, each a folder of images and annotations. Without such a layer a sample
+keeps the dataset it comes from.
+
+Family: flow.
+
+>>> worked("dataset", {"name": "night shots"}, "20x10")
+20x10
+  dataset: night shots
+"""
 
 import re
 from collections.abc import Iterable, Iterator

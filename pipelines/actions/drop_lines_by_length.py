@@ -1,4 +1,15 @@
-"""`drop_lines_by_length`: lines that are too short or too long are dropped."""
+"""`drop_lines_by_length`: lines that are too short or too long are dropped.
+
+Family: lines.
+
+>>> worked("drop_lines_by_length", {"lines_class": "a", "min_length": 3, "max_length": 5}, "20x10",
+...     "a line (0,0) (2,0)", "a line (0,0) (3,0)", "a line (0,0) (3,4)", "a line (0,0) (5.5,0)")
+20x10
+  a line (0,0) (3,0)
+  a line (0,0) (3,4)
+
+Picture: cat(whisker) {"lines_class": "whisker", "min_length": 80}
+"""
 
 import math
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,16 @@
-"""`drop_lines_under_polygon`: the parts of lines that polygons cover are cut out."""
+"""`drop_lines_under_polygon`: the parts of lines that polygons cover are cut out.
+
+Family: lines.
+
+>>> worked("drop_lines_under_polygon", {"lines_class": "a", "polygons_class": "p"}, "20x10", "a line (0,5) (15,5)",
+...     "p polygon (4,0) (8,0) (8,9) (4,9)")
+20x10
+  p polygon (4,0) (8,0) (8,9) (4,9)
+  a line (0,5) (4,5)
+  a line (8,5) (15,5)
+
+Picture: cat(whisker, muzzle) {"lines_class": "whisker", "polygons_class": "muzzle"}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,14 @@
-"""`drop_noise`: small separate spots are erased from masks."""
+"""`drop_noise`: small separate spots are erased from masks.
+
+Family: masks.
+
+>>> worked("drop_noise", {"classes": ["a"], "min_area": "2px", "src_type": "image"}, "20x10",
+...     "a bitmap (0,0) ##..# ##... ..#.# ....#")
+20x10
+  a bitmap (0,0) ##... ##... ....# ....#
+
+Picture: coffee(glare) {"classes": ["glare"], "min_area": "60px", "src_type": "image"}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

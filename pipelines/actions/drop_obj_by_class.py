@@ -1,4 +1,13 @@
-"""`drop_obj_by_class`: remove objects of some classes, and the classes with them."""
+"""`drop_obj_by_class`: remove objects of some classes, and the classes with them.
+
+Family: classes and objects.
+
+>>> worked("drop_obj_by_class", {"classes": ["a"]}, "20x10", "a point (1,1)", "b point (2,2)", "a point (3,3)")
+20x10
+  b point (2,2)
+
+Picture: coffee(saucer, cup, spoon) {"classes": ["saucer"]}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,15 @@
-"""`dummy`: pass samples on unchanged; several inputs come out under one name."""
+"""`dummy`: pass samples on unchanged; several inputs come out under one name.
+
+Of use where two connections should have one name: `"src": ["$day", "$night"], "dst": "$all"`. Its settings may be
+anything.
+
+Family: flow.
+
+>>> worked("dummy", {}, "20x10", "car rectangle (1,2) (5,6)", tags="night")
+20x10
+  tags: night
+  car rectangle (1,2) (5,6)
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

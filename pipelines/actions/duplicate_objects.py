@@ -1,4 +1,18 @@
-"""`duplicate_objects`: put a copy of each object beside it, under another class."""
+"""`duplicate_objects`: put a copy of each object beside it, under another class.
+
+Of use where a later layer changes the copies, and the originals should stay.
+
+Family: classes and objects.
+
+>>> worked("duplicate_objects", {"classes_mapping": {"a": "a2"}}, "20x10", "a point (1,1)", "b point (2,2)")
+20x10
+  a point (1,1)
+  a2 point (1,1)
+  b point (2,2)
+
+Picture: coffee(cup, spoon) [["duplicate_objects", {"classes_mapping": {"cup": "cup box"}}], ["bbox",
+  {"classes_mapping": {"cup box": "cup box"}}]]
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,14 @@
-"""`elastic_transformation`: shake the image like jelly, objects with it."""
+"""`elastic_transformation`: shake the image like jelly, objects with it.
+
+Family: space.
+
+>>> worked("elastic_transformation", {"alpha": {"min": 0, "max": 0}, "sigma": {"min": 6, "max": 6}}, "20x10",
+...     "p point (7,3)")
+20x10
+  p point (7,3)
+
+Picture: coffee(cup, spoon) {"alpha": {"min": 180, "max": 180}, "sigma": {"min": 10, "max": 10}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,18 @@
-"""`filter_image_by_tag`: two ways for images, by their tags or those of their objects."""
+"""`filter_image_by_tag`: two ways for images, by their tags or those of their objects.
+
+Family: flow.
+
+>>> worked("filter_image_by_tag", {"tags": ["night"], "condition": "with"}, "20x10", tags="night, weather=rain")
+first output: 20x10
+  tags: night, weather=rain
+
+>>> worked("filter_image_by_tag", {"tags": [{"name": "weather", "value": "sun"}], "condition": "with"}, "20x10",
+...     tags="weather=rain")
+second output: 20x10
+  tags: weather=rain
+
+Picture: all {"tags": ["alive"], "condition": "with"}
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

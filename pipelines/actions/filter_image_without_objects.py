@@ -1,4 +1,17 @@
-"""`filter_image_without_objects`: two ways for images, without and with objects of some classes."""
+"""`filter_image_without_objects`: two ways for images, without and with objects of some classes.
+
+Family: flow.
+
+>>> worked("filter_image_without_objects", {"exclude_classes": ["car"]}, "20x10", "car point (4,3)")
+second output: 20x10
+  car point (4,3)
+
+>>> worked("filter_image_without_objects", {"exclude_classes": ["car"]}, "20x10", "tree point (4,3)")
+first output: 20x10
+  tree point (4,3)
+
+Picture: all {"exclude_classes": ["cup", "joint"]}
+"""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,4 +1,21 @@
-"""`filter_images_by_object`: two ways for images, by the classes of their objects."""
+"""`filter_images_by_object`: two ways for images, by the classes of their objects.
+
+Family: flow.
+
+>>> worked("filter_images_by_object", {"include": ["car"], "exclude": ["person"]}, "20x10", "car point (4,3)",
+...     "tree point (1,1)")
+first output: 20x10
+  car point (4,3)
+  tree point (1,1)
+
+>>> worked("filter_images_by_object", {"include": ["car"], "exclude": ["person"]}, "20x10", "car point (4,3)",
+...     "person point (1,1)")
+second output: 20x10
+  car point (4,3)
+  person point (1,1)
+
+Picture: all {"include": ["eye", "nose"], "exclude": ["face"]}
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,16 @@
-"""`find_contours`: masks become polygons along their borders."""
+"""`find_contours`: masks become polygons along their borders.
+
+Family: other shapes.
+
+>>> worked("find_contours", {"classes_mapping": {"a": "a_outline"}}, "20x10",
+...     "a bitmap (3,2) ##### #...# #...# #####")
+20x10
+  a_outline polygon (3.5,2.5) (3.5,5.5) (7.5,5.5) (7.5,2.5) / (3.5,3.5) (4.5,2.5) (6.5,2.5) (7.5,3.5) (7.5,4.5)
+      (6.5,5.5) (4.5,5.5) (3.5,4.5)
+
+Picture: coffee(cup, handle) {"classes_mapping": {"cup": "cup_outline", "handle": "handle_outline"}, "approx_epsilon":
+  12}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

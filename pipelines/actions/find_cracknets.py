@@ -4,6 +4,23 @@ Vertices of the lines are gathered into clusters, the lines of a cluster are pai
 and the outer outlines of what they enclose become polygons, if they are large and filled enough. Clusters are found by single
 linkage, cut at a multiple of the vertices' usual spacing: simpler than density clustering with levels (HDBSCAN), which was used
 for this before, and without a further library.
+
+Family: lines.
+
+>>> worked("find_cracknets", {"crack_class": "a", "cracknet_class": "net", "mask_resolution": 20, "loop_devide_eps":
+...     1, "min_area_in_bbox_coef": 0.3, "min_poly_bbox_area_coef": 0.01, "enable_subclustering": False,
+...     "min_points_in_cluster": 4}, "20x20", "a line (4,4) (8,4) (12,4)", "a line (4,12) (8,12) (12,12)",
+...     "a line (4,4) (4,8) (4,12)", "a line (12,4) (12,8) (12,12)")
+20x20
+  a line (4,4) (8,4) (12,4)
+  a line (4,12) (8,12) (12,12)
+  a line (4,4) (4,8) (4,12)
+  a line (12,4) (12,8) (12,12)
+  net polygon (3.5,3.5) (3.5,13.5) (13.5,13.5) (13.5,3.5)
+
+Picture: wall(joint) {"crack_class": "joint", "cracknet_class": "net", "mask_resolution": 160, "loop_devide_eps": 2,
+  "min_area_in_bbox_coef": 0.3, "min_poly_bbox_area_coef": 0.008, "enable_subclustering": false,
+  "min_points_in_cluster": 10}
 """
 
 from collections.abc import Iterable, Iterator

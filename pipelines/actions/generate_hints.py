@@ -1,4 +1,19 @@
-"""`generate_hints`: random positive points on the objects of a class and negative points beside them."""
+"""`generate_hints`: random positive points on the objects of a class and negative points beside them.
+
+Points are clicks of an annotator: what a network for click segmentation gets beside the image.
+
+Family: classes and objects.
+
+>>> worked("generate_hints", {"class": "car", "positive_class": "pos", "negative_class": "neg", "min_points_number":
+...     1}, "3x1", "car bitmap (1,0) #")
+3x1
+  car bitmap (1,0) #
+  pos point (1,0)
+  neg point (2,0)
+  neg point (0,0)
+
+Picture: coffee(cup) {"class": "cup", "positive_class": "pos", "negative_class": "neg", "min_points_number": 3}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

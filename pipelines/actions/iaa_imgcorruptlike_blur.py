@@ -1,4 +1,22 @@
-"""`iaa_imgcorruptlike_blur`: blur as by lenses, glass and motion, in five strengths."""
+"""`iaa_imgcorruptlike_blur`: blur as by lenses, glass and motion, in five strengths.
+
+Objects stay as they are.
+
+Family: light and colour.
+
+>>> worked("iaa_imgcorruptlike_blur", {"option": "gaussian_blur", "severity": 1}, "9x1", pixels=[[0, 0, 0, 0, 200,
+...     0, 0, 0, 0]])
+9x1
+  0 0 10 48 79 48 10 0 0
+
+Picture: cat() {"option": "defocus_blur", "severity": 3}
+
+Picture: cat() {"option": "glass_blur", "severity": 3}
+
+Picture: cat() {"option": "motion_blur", "severity": 3}
+
+Picture: cat() {"option": "zoom_blur", "severity": 3}
+"""
 
 import math
 from collections.abc import Iterable, Iterator

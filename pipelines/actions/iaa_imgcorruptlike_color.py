@@ -1,4 +1,19 @@
-"""`iaa_imgcorruptlike_color`: too little contrast, too much light, wrong saturation, in five strengths."""
+"""`iaa_imgcorruptlike_color`: too little contrast, too much light, wrong saturation, in five strengths.
+
+Objects stay as they are.
+
+Family: light and colour.
+
+>>> worked("iaa_imgcorruptlike_color", {"option": "brightness", "severity": 2}, "2x1", pixels=[[50, 100]])
+2x1
+  101 151
+
+Picture: coffee() {"option": "contrast", "severity": 3}
+
+Picture: coffee() {"option": "brightness", "severity": 3}
+
+Picture: coffee() {"option": "saturate", "severity": 3}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,19 @@
-"""`iaa_imgcorruptlike_compression`: what saving space does to an image, in five strengths."""
+"""`iaa_imgcorruptlike_compression`: what saving space does to an image, in five strengths.
+
+Objects stay as they are.
+
+Family: light and colour.
+
+>>> worked("iaa_imgcorruptlike_compression", {"option": "pixelate", "severity": 5}, "4x2", pixels=[[0, 0, 80, 80],
+...     [0, 0, 80, 80]])
+4x2
+  40 40 40 40
+  40 40 40 40
+
+Picture: eye {"option": "jpeg_compression", "severity": 4}
+
+Picture: eye {"option": "pixelate", "severity": 4}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,21 @@
-"""`iaa_imgcorruptlike_noise`: the noise of bad sensors and bad lines, in five strengths."""
+"""`iaa_imgcorruptlike_noise`: the noise of bad sensors and bad lines, in five strengths.
+
+Objects stay as they are.
+
+Family: light and colour.
+
+>>> worked("iaa_imgcorruptlike_noise", {"option": "speckle_noise", "severity": 5}, "3x1", pixels=[[0, 0, 0]])
+3x1
+  0 0 0
+
+Picture: eye {"option": "gaussian_noise", "severity": 3}
+
+Picture: eye {"option": "shot_noise", "severity": 3}
+
+Picture: eye {"option": "impulse_noise", "severity": 3}
+
+Picture: eye {"option": "speckle_noise", "severity": 3}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

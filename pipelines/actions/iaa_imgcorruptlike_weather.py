@@ -1,4 +1,21 @@
-"""`iaa_imgcorruptlike_weather`: fog, frost, snow and splashes on the image, in five strengths."""
+"""`iaa_imgcorruptlike_weather`: fog, frost, snow and splashes on the image, in five strengths.
+
+Objects stay as they are.
+
+Family: light and colour.
+
+>>> worked("iaa_imgcorruptlike_weather", {"option": "fog", "severity": 1}, "20x10", "car rectangle (1,2) (5,6)")
+20x10
+  car rectangle (1,2) (5,6)
+
+Picture: coffee() {"option": "fog", "severity": 3}
+
+Picture: coffee() {"option": "frost", "severity": 3}
+
+Picture: coffee() {"option": "snow", "severity": 3}
+
+Picture: coffee() {"option": "spatter", "severity": 3}
+"""
 
 import math
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,22 @@
-"""`if`: send each sample to one of two outputs."""
+"""`if`: send each sample to one of two outputs.
+
+Family: flow.
+
+>>> worked("if", {"condition": {"min_width": 20}}, "20x10")
+first output: 20x10
+
+>>> worked("if", {"condition": {"min_area": 201}}, "20x10")
+second output: 20x10
+
+>>> worked("if", {"condition": {"sum_object_area": 16, "classes": ["car"]}}, "20x10", "car rectangle (1,2) (5,6)")
+first output: 20x10
+  car rectangle (1,2) (5,6)
+
+>>> worked("if", {"condition": {"name_in_range": ["a0100", "a0105"], "frame_step": 2}}, "20x10", name="a0106")
+second output: 20x10
+
+Picture: all {"condition": {"include_classes": ["eye", "face"]}}
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

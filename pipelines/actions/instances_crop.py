@@ -1,4 +1,17 @@
-"""`instances_crop`: one sample for each object, cut out with padding."""
+"""`instances_crop`: one sample for each object, cut out with padding.
+
+Family: space.
+
+>>> worked("instances_crop", {"classes": ["car"], "pad": {"sides": {"left": "50%", "right": "50%", "top": "2px"}}},
+...     "20x10", "car rectangle (4,5) (8,8)", "car rectangle (16,1) (20,4)", "person point (4,5)")
+8x5
+  car rectangle (2,2) (6,5)
+6x4
+  car rectangle (2,1) (6,4)
+
+Picture: cat(eye, nose) {"classes": ["eye"], "pad": {"sides": {"left": "120%", "right": "120%", "top": "120%",
+  "bottom": "120%"}}, "save_classes": ["nose"]}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

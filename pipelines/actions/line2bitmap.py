@@ -1,4 +1,13 @@
-"""`line2bitmap`: lines, and the outlines of other figures, become masks of strokes."""
+"""`line2bitmap`: lines, and the outlines of other figures, become masks of strokes.
+
+Family: other shapes.
+
+>>> worked("line2bitmap", {"classes_mapping": {"a": "m"}, "width": 3}, "20x10", "a line (2,2) (6,2)")
+20x10
+  m bitmap (1,1) ####### ####### #######
+
+Picture: cat(whisker, nose) {"classes_mapping": {"whisker": "whisker_mask", "nose": "nose_frame"}, "width": 7}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,17 @@
-"""`merge_bitmap_masks`: all masks of a class become one."""
+"""`merge_bitmap_masks`: all masks of a class become one.
+
+In the picture the one mask gets a bounding box in a layer after this one, which shows that it is one.
+
+Family: masks.
+
+>>> worked("merge_bitmap_masks", {"class": "a"}, "20x10", "a bitmap (3,2) #", "p point (1,1)",
+...     "a bitmap (5,2) #. ##")
+20x10
+  p point (1,1)
+  a bitmap (3,2) #.#. ..##
+
+Picture: cat(eye) [["merge_bitmap_masks", {"class": "eye"}], ["bbox", {"classes_mapping": {"eye": "eyes_box"}}]]
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,17 @@
-"""`merge_lines`: lines that continue each other across a gap are joined."""
+"""`merge_lines`: lines that continue each other across a gap are joined.
+
+Family: lines.
+
+>>> worked("merge_lines", {"lines_class": "a", "maximal_angle": 10, "max_ends_distance": "5px",
+...     "max_ortho_distance_coefficient": 0.5}, "30x10", "a line (0,0) (10,0)", "a line (12,0) (20,0)",
+...     "a line (28,0) (30,0)")
+30x10
+  a line (0,0) (10,0) (12,0) (20,0)
+  a line (28,0) (30,0)
+
+Picture: cat(whisker) {"lines_class": "whisker", "maximal_angle": 20, "max_ends_distance": "60px",
+  "max_ortho_distance_coefficient": 0.5}
+"""
 
 from __future__ import annotations
 

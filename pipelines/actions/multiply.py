@@ -1,4 +1,18 @@
-"""`multiply`: the same sample several times, for random layers to treat each copy differently."""
+"""`multiply`: the same sample several times, for random layers to treat each copy differently.
+
+Copies differ in what random layers make of them: each has its own random numbers.
+
+Family: flow.
+
+>>> worked("multiply", {"multiply": 2}, "20x10", "car rectangle (1,2) (5,6)")
+20x10
+  car rectangle (1,2) (5,6)
+20x10
+  car rectangle (1,2) (5,6)
+
+Picture: coffee(cup, spoon) [["multiply", {"multiply": 3}], ["crop", {"random_part": {"height": {"min_percent": 50,
+  "max_percent": 90}, "width": {"min_percent": 50, "max_percent": 90}}}]]
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

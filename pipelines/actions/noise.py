@@ -1,4 +1,17 @@
-"""`noise`: add Gaussian noise to every value of every pixel."""
+"""`noise`: add Gaussian noise to every value of every pixel.
+
+Family: light and colour.
+
+>>> worked("noise", {"mean": 10, "std": 0}, "3x1", pixels=[[0, 100, 250]])
+3x1
+  10 110 255
+
+>>> worked("noise", {"mean": 0.9, "std": 0}, "1x1", pixels=[[100]])
+1x1
+  100
+
+Picture: eye {"mean": 0, "std": 30}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

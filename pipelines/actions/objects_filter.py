@@ -1,4 +1,26 @@
-"""`objects_filter`: drop objects by their size, or all but some classes."""
+"""`objects_filter`: drop objects by their size, or all but some classes.
+
+Family: classes and objects.
+
+>>> worked("objects_filter", {"filter_by": {"polygon_sizes": {"filtering_classes": ["a"], "comparator": "less",
+...     "area_size": {"percent": 1}, "action": "delete"}}}, "200x100", "a rectangle (0,0) (10,20)",
+...     "a rectangle (0,0) (10,19)")
+200x100
+  a rectangle (0,0) (10,20)
+
+>>> worked("objects_filter", {"filter_by": {"polygon_sizes": {"filtering_classes": ["a"], "comparator": "less",
+...     "area_size": {"width": 10, "height": 5}, "action": "delete"}}}, "200x100", "a rectangle (0,0) (9,20)",
+...     "a rectangle (0,0) (10,5)")
+200x100
+  a rectangle (0,0) (10,5)
+
+>>> worked("objects_filter", {"filter_by": {"names": ["b"]}}, "20x10", "a point (1,1)", "b point (2,2)")
+20x10
+  b point (2,2)
+
+Picture: cat(eye, nose, pupil) {"filter_by": {"polygon_sizes": {"filtering_classes": ["eye", "nose", "pupil"],
+  "comparator": "less", "area_size": {"percent": 1}, "action": "delete"}}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,16 @@
-"""`objects_filter_by_area`: delete, keep or tag objects by their area in pixels."""
+"""`objects_filter_by_area`: delete, keep or tag objects by their area in pixels.
+
+Family: classes and objects.
+
+>>> worked("objects_filter_by_area", {"classes": ["a"], "area": 16, "comparator": "gt", "action": "add_tags",
+...     "tags_to_add": ["large"]}, "20x10", "a rectangle (1,2) (5,6)", "a rectangle (1,2) (6,6)")
+20x10
+  a rectangle (1,2) (5,6)
+  a rectangle (1,2) (6,6) [large]
+
+Picture: cat(eye, nose, pupil) {"classes": ["eye", "nose", "pupil"], "area": 1500, "comparator": "gt", "action":
+  "keep"}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,14 @@
-"""`perspective_transform`: look at the image from another side, at its objects too."""
+"""`perspective_transform`: look at the image from another side, at its objects too.
+
+Family: space.
+
+>>> worked("perspective_transform", {"scale": {"min": 0.1, "max": 0.1}, "size_box": {"keep": True}}, "20x10")
+20x10
+
+Picture: coffee(cup, spoon) {"scale": {"min": 0.12, "max": 0.12}}
+
+Picture: coffee(cup, spoon) {"scale": {"min": 0.12, "max": 0.12}, "size_box": {"keep": true, "fit": true}}
+"""
 
 import math
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,15 @@
-"""`random_color`: mix the colour channels a little, at random."""
+"""`random_color`: mix the colour channels a little, at random.
+
+Every pixel is multiplied by one matrix, drawn for each sample: the identity and strength / 5 times normal numbers.
+
+Family: light and colour.
+
+>>> worked("random_color", {"strength": 0}, "1x1", pixels=[[(100, 50, 0)]])
+1x1
+  (100, 50, 0)
+
+Picture: coffee() [["multiply", {"multiply": 3}], ["random_color", {"strength": 0.8}]]
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

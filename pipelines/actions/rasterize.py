@@ -1,4 +1,16 @@
-"""`rasterize`: figures become masks that do not overlap, later figures on top."""
+"""`rasterize`: figures become masks that do not overlap, later figures on top.
+
+Family: other shapes.
+
+>>> worked("rasterize", {"classes_mapping": {"a": "a", "b": "b"}}, "20x10", "a bitmap (1,1) ###",
+...     "b rectangle (3,1) (4,2)")
+20x10
+  a bitmap (1,1) ##
+  b bitmap (3,1) ## ##
+
+Picture: coffee(saucer, cup, coffee, spoon) {"classes_mapping": {"saucer": "saucer", "cup": "cup", "coffee": "coffee",
+  "spoon": "spoon"}}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

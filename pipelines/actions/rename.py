@@ -1,4 +1,19 @@
-"""`rename`: other titles for classes."""
+"""`rename`: other titles for classes.
+
+All entries act at once, so two names can be exchanged. A class that gets the name of another of the same shape joins
+it.
+
+Family: classes and objects.
+
+>>> worked("rename", {"classes_mapping": {"obj_rare": "obj", "dog": "__ignore__"}}, "20x10", "obj point (1,1)",
+...     "obj_rare point (2,2)", "dog point (3,3)", "cat point (4,4)")
+20x10
+  obj point (1,1)
+  obj point (2,2)
+  cat point (4,4)
+
+Picture: coffee(cup, handle, spoon) {"classes_mapping": {"handle": "cup", "spoon": "cutlery"}}
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

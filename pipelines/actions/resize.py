@@ -1,4 +1,24 @@
-"""`resize`: another image size, with or without keeping the aspect ratio."""
+"""`resize`: another image size, with or without keeping the aspect ratio.
+
+Family: space.
+
+>>> worked("resize", {"width": 256, "height": 256, "aspect_ratio": {"keep": False}}, "100x50",
+...     "r rectangle (10,20) (30,40)")
+256x256
+  r rectangle (25.6,102.4) (76.8,204.8)
+
+>>> worked("resize", {"width": 256, "height": 256, "aspect_ratio": {"keep": True}}, "100x50",
+...     "r rectangle (10,20) (30,40)")
+256x256
+  r rectangle (25.6,115.2) (76.8,166.4)
+
+>>> worked("resize", {"width": 33, "height": -1, "aspect_ratio": {"keep": True}}, "100x50")
+33x16
+
+Picture: coffee(cup, spoon) {"width": 300, "height": 300, "aspect_ratio": {"keep": false}}
+
+Picture: coffee(cup, spoon) {"width": 300, "height": 300, "aspect_ratio": {"keep": true}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,14 @@
-"""`resize_annotation`: scale objects as if the image were resized, and leave the image alone."""
+"""`resize_annotation`: scale objects as if the image were resized, and leave the image alone.
+
+Family: classes and objects.
+
+>>> worked("resize_annotation", {"width": 100, "height": 50, "aspect_ratio": {"keep": False}}, "200x100",
+...     "r rectangle (10,20) (30,40)")
+200x100
+  r rectangle (5,10) (15,20)
+
+Picture: coffee(cup, spoon) {"width": 300, "height": 200, "aspect_ratio": {"keep": true}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

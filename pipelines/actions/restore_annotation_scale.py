@@ -1,4 +1,15 @@
-"""`restore_annotation_scale`: scale objects back to the image after `resize_annotation`."""
+"""`restore_annotation_scale`: scale objects back to the image after `resize_annotation`.
+
+Family: classes and objects.
+
+>>> worked("resize_annotation", {"width": 100, "height": 50, "aspect_ratio": {"keep": False}}, "200x100",
+...     "r rectangle (10,20) (30,40)", then=("restore_annotation_scale", {}))
+200x100
+  r rectangle (10,20) (30,40)
+
+Picture: coffee(cup, spoon) [["resize_annotation", {"width": 300, "height": 200, "aspect_ratio": {"keep": true}}],
+  ["restore_annotation_scale", {}]]
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,16 @@
-"""`road_lines`: a polygon of a road gets a line along its left edge and one along its right edge."""
+"""`road_lines`: a polygon of a road gets a line along its left edge and one along its right edge.
+
+Family: lines.
+
+>>> worked("road_lines", {"road_class": "road", "road_lines_class": "edge"}, "20x12",
+...     "road polygon (8,2) (12,2) (18,11) (2,11)")
+20x12
+  road polygon (8,2) (12,2) (18,11) (2,11)
+  edge line (8,2) (2,11)
+  edge line (12,2) (18,11)
+
+Picture: wall(road) {"road_class": "road", "road_lines_class": "road_edge"}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

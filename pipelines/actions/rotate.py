@@ -1,4 +1,26 @@
-"""`rotate`: turn the image by a random angle."""
+"""`rotate`: turn the image by a random angle.
+
+Family: space.
+
+>>> worked("rotate", {"rotate_angles": {"min_degrees": 90, "max_degrees": 90}, "black_regions": {"mode": "keep"}},
+...     "20x10", "b bitmap (3,4) ##.")
+10x20
+  b bitmap (4,15) # #
+
+>>> worked("rotate", {"rotate_angles": {"min_degrees": 45, "max_degrees": 45}, "black_regions": {"mode":
+...     "preserve_size"}}, "100x50", "r rectangle (10,10) (30,20)")
+100x50
+  r rectangle (10.6091,28.0355) (31.8223,49.2487)
+
+Picture: coffee(cup, spoon) {"rotate_angles": {"min_degrees": 20, "max_degrees": 20}, "black_regions": {"mode":
+  "keep"}}
+
+Picture: coffee(cup, spoon) {"rotate_angles": {"min_degrees": 20, "max_degrees": 20}, "black_regions": {"mode":
+  "crop"}}
+
+Picture: coffee(cup, spoon) {"rotate_angles": {"min_degrees": 20, "max_degrees": 20}, "black_regions": {"mode":
+  "preserve_size"}}
+"""
 
 import math
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,14 @@
-"""`save`: save the samples like `supervisely`, if wanted with a picture of the objects beside each image."""
+"""`save`: save the samples like `supervisely`, if wanted with a picture of the objects beside each image.
+
+Family: input and output.
+
+>>> worked("save", {"visualize": True}, "20x10", "car rectangle (15,2) (25,6)", tags="train")
+20x10
+  tags: train
+  car rectangle (15,2) (20,6)
+
+Picture: coffee(cup, spoon, box, centre) {"visualize": true}
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,16 @@
-"""`save_masks`: save the samples with pictures of their masks, in plain colours or drawn over the image."""
+"""`save_masks`: save the samples with pictures of their masks, in plain colours or drawn over the image.
+
+Family: input and output.
+
+>>> worked("save_masks", {"masks_machine": True, "masks_human": False, "gt_machine_color": {"car": [1, 1, 1]}},
+...     "20x10", "car rectangle (15,2) (25,6)")
+20x10
+  car rectangle (15,2) (20,6)
+
+Picture: coffee(saucer, cup, spoon) {"masks_machine": true, "masks_human": true, "gt_machine_color": {"saucer": [80,
+  80, 80], "cup": [160, 160, 160], "spoon": [255, 255, 255]}, "gt_human_color": {"cup": [0, 90, 255], "spoon": [255,
+  220, 0]}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

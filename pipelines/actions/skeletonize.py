@@ -1,4 +1,18 @@
-"""`skeletonize`: masks become lines of one pixel's width in their middle."""
+"""`skeletonize`: masks become lines of one pixel's width in their middle.
+
+Family: masks.
+
+>>> worked("skeletonize", {"classes": ["a"], "method": "thinning"}, "20x10",
+...     "a bitmap (2,2) ####### ####### #######")
+20x10
+  a bitmap (3,3) #####
+
+Picture: coffee(spoon) [["poly2bitmap", {"classes_mapping": {"spoon": "spoon"}}], ["skeletonize", {"classes":
+  ["spoon"], "method": "skeletonization"}]]
+
+Picture: coffee(spoon) [["poly2bitmap", {"classes_mapping": {"spoon": "spoon"}}], ["skeletonize", {"classes":
+  ["spoon"], "method": "medial_axis"}]]
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

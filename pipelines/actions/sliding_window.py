@@ -1,4 +1,17 @@
-"""`sliding_window`: cut the image into overlapping windows of one size."""
+"""`sliding_window`: cut the image into overlapping windows of one size.
+
+Family: space.
+
+>>> worked("sliding_window", {"window": {"width": 4, "height": 4}, "min_overlap": {"x": 1, "y": 1}}, "10x4",
+...     "car point (3,1)")
+4x4
+  car point (3,1)
+4x4
+  car point (0,1)
+4x4
+
+Picture: coffee(cup, spoon) {"window": {"width": 260, "height": 240}, "min_overlap": {"x": 60, "y": 40}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,13 @@
-"""`split_data`: distribute images at random over datasets of the result, by percent."""
+"""`split_data`: distribute images at random over datasets of the result, by percent.
+
+Family: flow.
+
+>>> worked("split_data", {"percent": {"train": 100}}, "20x10")
+20x10
+  dataset: train
+
+Picture: all {"percent": {"train": 50, "val": 50}}
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,18 @@
-"""`split_masks`: masks in several parts become one mask a part."""
+"""`split_masks`: masks in several parts become one mask a part.
+
+In the picture each part gets its own bounding box in a layer after this one, which shows the parts.
+
+Family: masks.
+
+>>> worked("split_masks", {"classes": ["a"]}, "20x10", "a bitmap (0,0) ##..# ##... ..#.# ....#")
+20x10
+  a bitmap (0,0) ##. ##. ..#
+  a bitmap (4,0) #
+  a bitmap (4,2) # #
+
+Picture: coffee(glare) [["split_masks", {"classes": ["glare"]}], ["bbox", {"classes_mapping": {"glare":
+  "glare_box"}}]]
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,21 @@
-"""`tag`: put a tag on the image, or take it off."""
+"""`tag`: put a tag on the image, or take it off.
+
+A tag belongs to the image, not to an object. The samples of a training and of a validation set are told apart by one.
+
+Family: flow.
+
+>>> worked("tag", {"tag": "train", "action": "add"}, "20x10")
+20x10
+  tags: train
+
+>>> worked("tag", {"tag": {"name": "weather", "value": "rain"}, "action": "add"}, "20x10", tags="night")
+20x10
+  tags: night, weather=rain
+
+>>> worked("tag", {"tag": "train", "action": "delete"}, "20x10", tags="train=x, b")
+20x10
+  tags: b
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

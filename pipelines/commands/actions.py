@@ -10,7 +10,8 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
@@ -20,11 +21,15 @@ from pipelines.commands.errors import UserError
 from pipelines.graph.spec import KEYS
 from pipelines.meta import nearest
 
+if TYPE_CHECKING:
+    from pipelines.commands.actions_pages import Words
+
 _EPILOG = """\
 examples:
   python -m pipelines actions                          all words of the graph language
   python -m pipelines actions crop                     the settings of one, with examples
   python -m pipelines actions --schema > graph.schema.json
+  python -m pipelines actions --pages docs             renew docs/actions and docs/pictures/actions, a page for each
 
 An editor that is given the schema (VS Code: "json.schemas" in its settings) completes and checks graphs while they are written.
 """
@@ -45,10 +50,15 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON schema of a graph, or of the settings of NAME"
     )
+    parser.add_argument(
+        "--pages", metavar="DIR", help="write a page with pictures for each action below DIR, which has actions/example"
+    )
     parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.pages:
+        return _write_pages(Path(arguments.pages))
     name = arguments.name
     if name is not None and name not in CATALOGUE:
         known = ", ".join(sorted(CATALOGUE))
@@ -60,6 +70,27 @@ def run(arguments: argparse.Namespace) -> int:
         text = explanation(CATALOGUE[name]) if name else overview()
     sys.stdout.write(text + "\n")
     return 0
+
+
+def _write_pages(docs: Path) -> int:
+    from pipelines.commands.actions_pages import ALBUM, write_pages
+
+    if not (docs / ALBUM).is_file():
+        raise UserError(f"--pages {docs}: there is no {docs / ALBUM}, which has the photographs to draw on; give docs")
+    texts, pictures = write_pages(docs, words_for_pages())
+    print(f"{texts} pages and {pictures} pictures: {docs}")
+    return 0
+
+
+def words_for_pages() -> Words:
+    """What the pages say of each action, in the words of this command."""
+    from pipelines.commands.actions_pages import Words, setting_rows
+
+    def settings(action: type[Action]) -> Iterator[tuple[str, str, str, str]]:
+        schema = settings_schema(action)
+        return setting_rows(schema, schema.get("$defs", {}), _type)
+
+    return Words(meaning, _behaviour, settings)
 
 
 def overview() -> str:

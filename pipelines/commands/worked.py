@@ -37,6 +37,7 @@ def worked(
     pixels: Sequence[Sequence[int | tuple[int, int, int]]] | None = None,
     then: tuple[str, Any] | None = None,
     seed: int = 0,
+    colors: bool = False,
 ) -> None:
     """Print what an action makes of one sample.
 
@@ -44,8 +45,8 @@ def worked(
     ` / ` before the vertices of each hole, `"lane line (1,1) (4,2)"`, `"pos point (4,3)"` or `"car bitmap (3,4) #.# .#."`, the
     place of the top left pixel and then the rows; tags may follow in brackets. `tags` are the image's: `"night, weather=rain"`.
     `pixels` are rows of grey levels or (red, green, blue); without them the image is black and not shown. `then` is one more
-    layer, its word and settings. Printed is the size of each result, what has changed of tags and dataset, its figures and
-    pixels, and after all of them the classes with a new colour.
+    layer, its word and settings. Printed is the size of each result, its tags and its dataset (if one was chosen), its figures
+    and pixels, and with `colors` the classes' colours.
     """
     width, height = map(int, size.split("x"))
     origin = Origin("project", DATASET, f"{name}.png")
@@ -65,16 +66,14 @@ def worked(
             for label, sample in results
             for port, made in step(sample)
         ]
-        after = value.map_meta(meta, Notes())
+        meta = value.map_meta(meta, Notes())
     source = _picture(pixels, before)
     for label, made in results:
         print("\n".join(_lines(label, before, made, source)))
     if not results:
         print("nothing")
-    colors = {spec.title: spec.color for spec in meta.classes}
-    for spec in after.classes:
-        if colors.get(spec.title, spec.color) != spec.color:
-            print(f"class {spec.title}: {spec.color}")
+    for spec in meta.classes if colors else ():
+        print(f"class {spec.title}: {spec.color}")
 
 
 def _lines(label: str, before: Sample, made: Sample, source: Pixels | None) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Keeps the memory of a run on this machine small, by two settings for which neither Beam nor the C library has an option.
 
-Beam's local runner hands everything between two stages through memory streams. On 19,000 samples those streams held 42 MB for 10 MB
-of samples until the end of the run; with both settings memory grows by 2.4 kB a sample instead of 5.3.
+Beam's local runner hands everything between two stages through memory streams. On 19,000 samples those streams held 42 MB for
+10 MB of samples until the end of the run; with both settings memory grows by 2.4 kB a sample instead of 5.3.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.actions import Router, Sink, Source
+from pipelines.execute import local_memory
 from pipelines.execute.finish import Dataset, finish
 from pipelines.execute.progress import KEPT, READ, WRITTEN, Ticks
 from pipelines.execute.reading import Listing, Reader
@@ -216,6 +217,11 @@ class _Parse(_Reporting):
         super().__init__(layer.id)
         self._read, self._ticks = Reader(projects), ticks
 
+    def setup(self) -> None:
+        super().setup()
+        if self._ticks.on_this_machine:
+            local_memory.keep_small()
+
     def process(self, entry: tuple[Any, ...]) -> Iterator[Sample]:
         origin, item = Origin(*entry[:4]), Item(entry[4], entry[5], tuple(entry[6]))
         self._ticks.add(READ)
@@ -270,6 +276,11 @@ class _WriteShard(_Reporting):
     def __init__(self, target: Target, ticks: Ticks) -> None:
         super().__init__(target.layer)
         self._target, self._ticks = target, ticks
+
+    def setup(self) -> None:
+        super().setup()
+        if self._ticks.on_this_machine:
+            local_memory.keep_small()
 
     def process(self, group: tuple[int, Iterable[Sample]]) -> Iterator[tuple[Any, ...]]:
         number, samples = group

@@ -19,6 +19,11 @@ class Ticks:
         self._folder = folder
         self._files: dict[tuple[int, str], int] = {}
 
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the run's workers share this machine with the launcher."""
+        return self._folder is not None
+
     def add(self, name: str) -> None:
         """One more. Appending a byte is atomic, whatever other processes do."""
         if self._folder is None:

@@ -15,6 +15,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.settings import findings_of
 from pipelines.graph.plan import NOWHERE, Layer, Plan, Selection
 from pipelines.graph.problems import GraphError, Problem
+from pipelines.graph.reachability import dead_branches
 from pipelines.graph.spec import GraphSpec, LayerSpec
 from pipelines.meta import Meta, MetaConflict, nearest
 from pipelines.sample import Sample
@@ -70,10 +71,13 @@ def check(spec: GraphSpec, projects: Mapping[str, KnownProject] | None = None) -
     layers = [
         _layer(layer, actions[layer.number], selections.get(layer.number)) for layer in _flow_order(spec.layers, kinds)
     ]
+    specs = {layer.number: layer for layer in spec.layers}
     if projects is not None:
-        layers = _with_metas(layers, {layer.number: layer for layer in spec.layers}, projects, problems)
+        layers = _with_metas(layers, specs, projects, problems)
     if any(problem.severity == "error" for problem in problems):
         return Checked(_in_order(problems), None)
+    for branch in dead_branches(layers, with_classes=projects is not None):
+        problems.append(specs[branch.layer].problem(branch.message, "settings", *branch.path, severity="warning"))
     return Checked(_in_order(problems), Plan(spec.file, spec.text, tuple(layers)))
 
 

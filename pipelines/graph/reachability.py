@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from pipelines.actions import Action, Sink
 from pipelines.actions.base import Notes
@@ -38,10 +39,14 @@ class Extent:
 
     @property
     def words(self) -> str:
-        """Such as "exactly 256"; only where something is known."""
+        """Such as "exactly 256 pixels"; only where something is known."""
         if self.exact is not None:
-            return f"exactly {self.exact}"
-        return f"at most {self.high:g}" if math.isfinite(self.high) else f"at least {self.low:g}"
+            kind, number = "exactly", self.low
+        elif math.isfinite(self.high):
+            kind, number = "at most", self.high
+        else:
+            kind, number = "at least", self.low
+        return f"{kind} {number:.0f} pixel{'' if number == 1 else 's'}"
 
     def joined(self, other: Extent) -> Extent:
         return Extent(min(self.low, other.low), max(self.high, other.high))
@@ -57,7 +62,10 @@ class Arriving:
 
     def joined(self, other: Arriving) -> Arriving:
         """Samples of the one kind or of the other."""
-        meta = None if self.meta is None or other.meta is None else self.meta.union(other.meta)
+        try:
+            meta = None if self.meta is None or other.meta is None else self.meta.union(other.meta)
+        except MetaConflict:
+            meta = None
         return Arriving(self.height.joined(other.height), self.width.joined(other.width), meta)
 
     def absent(self, titles: Iterable[str]) -> bool:
@@ -103,15 +111,17 @@ def dead_branches(layers: Sequence[Layer], with_classes: bool) -> list[DeadBranc
     causes: list[tuple[Layer, str, Never]] = []
     starved: dict[int, frozenset[int]] = {}
     for layer in layers:
-        reached = [on[name] for name in layer.src if name in on]
+        reached = [on[name] for name in layer.src if name in on] if layer.selection is None else []
         if layer.selection is None and not reached:
             starved[layer.number] = frozenset().union(*(empty[name] for name in layer.src))
             empty.update((name, starved[layer.number]) for name in layer.dst)
             continue
-        arriving = _joined(reached) if layer.selection is None else Arriving(meta=layer.meta if with_classes else None)
-        if isinstance(layer.action, Sink) or arriving is None:
+        if isinstance(layer.action, Sink):
             continue
-        for name, result in zip(layer.dst, outcomes(layer.action, arriving, layer.selection is not None), strict=False):
+        # What a source's meta says already counts its own mapping, so nothing is left for the layer to change.
+        arriving = reduce(Arriving.joined, reached) if reached else Arriving(meta=layer.meta if with_classes else None)
+        results = outcomes(layer.action, arriving) if reached else (arriving,)
+        for name, result in zip(layer.dst, results, strict=True):
             if name == NOWHERE:
                 continue
             if isinstance(result, Never):
@@ -120,17 +130,6 @@ def dead_branches(layers: Sequence[Layer], with_classes: bool) -> list[DeadBranc
             else:
                 on[name] = result
     return list(_told(layers, causes, starved))
-
-
-def _joined(all_arriving: Sequence[Arriving]) -> Arriving | None:
-    """None where the classes or tags cannot be put together, which is an error of its own."""
-    joined = all_arriving[0]
-    try:
-        for other in all_arriving[1:]:
-            joined = joined.joined(other)
-    except MetaConflict:
-        return None
-    return joined
 
 
 def _told(
@@ -164,10 +163,8 @@ def _s(layers: Sequence[Layer]) -> str:
 # ---------------------------------------------------------------- what comes out of a layer
 
 
-def outcomes(action: Action, arriving: Arriving, is_source: bool = False) -> tuple[Arriving | Never, ...]:
-    """What comes out of each output for what arrives. A source's arriving samples are already those that come out."""
-    if is_source:
-        return (arriving,)
+def outcomes(action: Action, arriving: Arriving) -> tuple[Arriving | Never, ...]:
+    """What comes out of each output for what arrives."""
     judge = _JUDGES.get(type(action))
     if judge:
         return judge(action, arriving)
@@ -226,13 +223,16 @@ def _cropped(action: Crop, arriving: Arriving) -> Arriving | Never:
         path = ("sides",)
     for name, before, after in (("high", arriving.height, height), ("wide", arriving.width, width)):
         if after.high < 1:
-            return Never(f"images here are {before.words} pixels {name}, and the crop leaves nothing of them", path)
+            known = f"images here are {before.words} {name}, and " if before != Extent() else ""
+            return Never(f"{known}the crop leaves nothing of an image", path)
     return replace(arriving, height=height, width=width)
 
 
 def _share(extent: Extent, percent: float) -> Extent:
     """What a random part can leave of a side: anything up to the greatest share."""
-    return Extent(1, math.floor(extent.high * percent / 100) if percent and math.isfinite(extent.high) else extent.high)
+    if math.isfinite(extent.high):
+        return Extent(1, math.floor(extent.high * percent / 100))
+    return Extent(1, extent.high if percent else 0)
 
 
 def _cut(extent: Extent, off: Callable[[int], int]) -> Extent:
@@ -256,7 +256,7 @@ def _windowed(action: SlidingWindow, arriving: Arriving) -> Arriving | Never:
     for name, side, extent in (("high", window.height, arriving.height), ("wide", window.width, arriving.width)):
         if extent.high < side:
             return Never(
-                f"images here are {extent.words} pixels {name}, too small for a window of {window.width}x{window.height} "
+                f"images here are {extent.words} {name}, too small for a window of {window.width}x{window.height} "
                 "(width x height), so every one fails",
                 ("window",),
             )
@@ -264,7 +264,7 @@ def _windowed(action: SlidingWindow, arriving: Arriving) -> Arriving | Never:
 
 
 def _titles(titles: Iterable[str]) -> str:
-    return f"class {', '.join(titles)}"
+    return f"class {' or '.join(titles)}"
 
 
 # ---------------------------------------------------------------- what comes out of a layer with two outputs
@@ -329,7 +329,7 @@ def _by_count(least: int, arriving: Arriving) -> tuple[Arriving | str, Arriving 
 def _by_side(least: int, extent: Extent, adjective: str, setting: str) -> tuple[Extent | str, Extent | str]:
     holds = Extent(max(extent.low, least), extent.high)
     fails = Extent(extent.low, min(extent.high, least - 1))
-    known = f"images here are {extent.words} pixels {adjective}"
+    known = f"images here are {extent.words} {adjective}"
     return (
         f"{known}, and {setting} is {least}" if holds.low > holds.high else holds,
         f"{known}, so {setting} {least} always holds" if fails.low > fails.high else fails,
@@ -345,7 +345,7 @@ def _with_side(arriving: Arriving, side: str, extent: Extent | str) -> Arriving 
 def _by_area(least: int, arriving: Arriving) -> tuple[Arriving | str, Arriving | str]:
     height, width = arriving.height, arriving.width
     low, high = height.low * width.low, height.high * width.high
-    known = f"images here have {Extent(low, high).words} pixels"
+    known = f"images here have {Extent(low, high).words}"
     return (
         f"{known}, and min_area is {least}" if high < least else arriving,
         f"{known}, so min_area {least} always holds" if low >= least else arriving,

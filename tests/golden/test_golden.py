@@ -10,28 +10,10 @@ from tests.support import chain, layer, shared, tiny_project
 
 NUMBERS = "numbers in tags"
 
-OF_THE_TUTORIAL = {
-    *(
-        "data",
-        "objects_filter",
-        "instances_crop",
-        "if",
-        "tag",
-        "flip",
-        "multiply",
-        "crop",
-        "resize",
-        "generate_hints",
-        "rename",
-    ),
-    "supervisely",
-}
-
-
 @pytest.fixture(scope="module")
 def verdicts() -> list[Verdict]:
     folder = shared("golden")
-    return [judge(case, folder / "input") for case in find_cases(folder) if case.words <= OF_THE_TUTORIAL]
+    return [judge(case, folder / "input") for case in find_cases(folder)]
 
 
 def unexplained(verdicts: list[Verdict], *kinds: str) -> list[str]:
@@ -44,18 +26,12 @@ def unexplained(verdicts: list[Verdict], *kinds: str) -> list[str]:
 
 
 def test_there_are_cases_of_every_verdict(verdicts):
-    assert len(verdicts) > 80
+    assert len(verdicts) > 150
     assert not any(verdict.missing for verdict in verdicts)
 
 
-def leaves_scaled_vectors_out(verdicts: list[Verdict]) -> list[Verdict]:
-    return [
-        verdict for verdict in verdicts if not any(s["aspect_ratio"]["keep"] for s in verdict.case.settings("resize"))
-    ]
-
-
 def test_what_differs_is_explained(verdicts):
-    assert unexplained(leaves_scaled_vectors_out(verdicts)) == []
+    assert unexplained(verdicts) == []
 
 
 def test_numbers_in_tags_stay_numbers(verdicts):

@@ -1,0 +1,231 @@
+"""A page for each word of the graph language, made of its file alone: what it does, its settings, numbers and pictures."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.actions import ALIASES, CATALOGUE, Action
+from pipelines.commands.actions_pictures import ALL, Album, Shot, picture, read_album
+
+FAMILIES = (
+    "input and output",
+    "flow",
+    "space",
+    "light and colour",
+    "classes and objects",
+    "other shapes",
+    "masks",
+    "lines",
+)
+"""The groups of the index, in its order. An action's file names its group in the line `Family: ...`."""
+
+PAGES, PICTURES = Path("actions"), Path("pictures/actions")
+ALBUM = PAGES / "example" / "photographs.json"
+COMMAND = "python -m pipelines actions --pages docs"
+
+_FAMILY = re.compile(r"Family: (.+)\.")
+_PICTURE = re.compile(r"Picture: (\w+)(?:\(([^)]*)\))?(, plain)? (.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What the docstring of an action's module says below its first line."""
+
+    family: str
+    prose: tuple[str, ...]
+    examples: tuple[str, ...]
+    shots: tuple[Shot, ...]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the command that explains actions knows of each: see `pipelines.commands.actions`."""
+
+    meaning: Callable[[type[Action]], str]
+    behaviour: Callable[[type[Action]], str]
+    settings: Callable[[type[Action]], Iterator[tuple[str, str, str, str]]]
+
+
+def notes_of(action: type[Action]) -> Notes:
+    """The parts of an action's docstring. Raises `ValueError` when it names no family, or a picture is not written properly."""
+    _, *blocks = inspect.cleandoc(sys.modules[action.__module__].__doc__ or "").split("\n\n")
+    family, prose, examples, shots = "", [], [], []
+    for block in blocks:
+        if block.startswith(">>> "):
+            examples.append(block)
+        elif match := _FAMILY.fullmatch(block):
+            family = match[1]
+        elif block.startswith("Picture: "):
+            shots.append(_shot(block, action.word))
+        else:
+            prose.append(" ".join(block.split()))
+    if family not in FAMILIES:
+        raise ValueError(f"{action.word}: its family is {family!r}; known are {', '.join(FAMILIES)}")
+    return Notes(family, tuple(prose), tuple(examples), tuple(shots))
+
+
+def _shot(block: str, word: str) -> Shot:
+    match = _PICTURE.fullmatch(block)
+    if match is None:
+        raise ValueError(
+            f"{word}: found {block!r}, a picture is written as 'Picture: photograph(class, class) settings'"
+        )
+    name, titles, plain, text = match.groups()
+    classes = None if titles is None else tuple(filter(None, titles.split(", ")))
+    value = json.loads(" ".join(text.split()))
+    layers = tuple((layer, settings) for layer, settings in value) if isinstance(value, list) else ((word, value),)
+    return Shot(name, classes, layers, plain is not None)
+
+
+def picture_name(word: str, number: int) -> str:
+    return f"{word}-{number}.jpg"
+
+
+def pages(words: Words, album: Album) -> Mapping[str, str]:
+    """The text of every page by its file name."""
+    found = {f"{word}.md": _page(CATALOGUE[word], words, album) for word in sorted(CATALOGUE)}
+    return {"README.md": _index(words, album), **found}
+
+
+def write_pages(docs: Path, words: Words) -> tuple[int, int]:
+    """Write pages and pictures below a folder; files of words that are gone are removed. How many of each."""
+    album = read_album(docs / ALBUM)
+    texts = pages(words, album)
+    pictures = {
+        picture_name(word, number): picture(shot, album)
+        for word in sorted(CATALOGUE)
+        for number, shot in enumerate(notes_of(CATALOGUE[word]).shots, 1)
+    }
+    for folder, suffix, files in (
+        (docs / PAGES, "md", {name: text.encode() for name, text in texts.items()}),
+        (docs / PICTURES, "jpg", pictures),
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"*.{suffix}"):
+            if old.name not in files:
+                old.unlink()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    return len(texts), len(pictures)
+
+
+def _page(action: type[Action], words: Words, album: Album) -> str:
+    notes = notes_of(action)
+    lines = [f"# `{action.word}`", "", _sentence(words.meaning(action)), ""]
+    for text in (*notes.prose, _details(action)):
+        lines += [text, ""] if text else []
+    flow, chance = words.behaviour(action).split("; ", 1)
+    lines += ["| | |", "|---|---|", f"| samples | {flow} |", f"| chance | {chance} |"]
+    aliases = [alias for alias, word in ALIASES.items() if word == action.word]
+    lines += [f"| also called | {', '.join(f'`{alias}`' for alias in aliases)} |"] if aliases else []
+    lines += ["", *_settings(action, words), *_pictures(action.word, notes, album), *_numbers(notes)]
+    lines += ["## As a layer's `settings`", "", "```json"]
+    lines += [json.dumps(example, ensure_ascii=False) for example in action.examples]
+    lines += ["```", "", f"[All words](README.md) · [source](../../{_source(action)})"]
+    return "\n".join(lines) + "\n"
+
+
+def _details(action: type[Action]) -> str:
+    return " ".join((getattr(vars(action).get("apply"), "__doc__", None) or "").split())
+
+
+def _source(action: type[Action]) -> str:
+    return action.__module__.replace(".", "/") + ".py"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _settings(action: type[Action], words: Words) -> Iterator[str]:
+    yield from ("## Settings", "")
+    rows = list(words.settings(action))
+    if not rows:
+        yield from ("None.", "")
+        return
+    yield from ("| setting | type | default | |", "|---|---|---|---|")
+    for name, kind, default, sentence in rows:
+        cells = (f"`{name}`", kind, default, sentence)
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    yield ""
+
+
+def _pictures(word: str, notes: Notes, album: Album) -> Iterator[str]:
+    if not notes.shots:
+        return
+    yield from ("## On a photograph", "")
+    for number, shot in enumerate(notes.shots, 1):
+        if shot.layers[0][0] == word and len(shot.layers) == 1:
+            told = json.dumps(shot.layers[0][1], ensure_ascii=False)
+            alone = ""
+        else:
+            told = "\n".join(
+                json.dumps({"action": layer, "settings": settings}, ensure_ascii=False)
+                for layer, settings in shot.layers
+            )
+            alone = ", one layer after the other"
+        what = "every photograph" if shot.photograph == ALL else f"the photograph {shot.photograph}"
+        yield from ("```json", told, "```", "")
+        yield from (f"![{word} at work on {what}{alone}](../{PICTURES.as_posix()}/{picture_name(word, number)})", "")
+
+
+def _numbers(notes: Notes) -> Iterator[str]:
+    if not notes.examples:
+        return
+    yield from ("## In numbers", "")
+    yield "Sizes are width x height, places (x,y); masks are drawn from their top left pixel, row by row. A test runs this."
+    yield ""
+    for example in notes.examples:
+        yield from ("```python", example, "```", "")
+
+
+def _index(words: Words, album: Album) -> str:
+    lines = ["# The words of the graph language", ""]
+    lines += [
+        f"Each has a page with its settings, pictures and numbers. How words make a graph: [the language]"
+        f"(../graph-language.md). On the command line: `{COMMAND.split(' --')[0]} NAME`.",
+        "",
+    ]
+    members: dict[str, list[str]] = {family: [] for family in FAMILIES}
+    for word in sorted(CATALOGUE):
+        members[notes_of(CATALOGUE[word]).family].append(word)
+    for family, found in members.items():
+        lines += [f"## {_sentence(family)}", "", "| | |", "|---|---|"]
+        lines += [f"| [`{word}`]({word}.md) | {_sentence(words.meaning(CATALOGUE[word]))} |" for word in found]
+        lines.append("")
+    lines += ["## Photographs", ""]
+    lines += [
+        f"* {photograph.name}: `{photograph.file}` of scikit-image, {photograph.licence}" for photograph in album.whole
+    ]
+    lines += [
+        "",
+        f"Objects were drawn by hand: [`example/photographs.json`](example/photographs.json). "
+        f"All pages and pictures are made by `{COMMAND}` from the files of the actions.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def setting_rows(
+    holder: Mapping[str, Any],
+    definitions: Mapping[str, Any],
+    type_of: Callable[[dict[str, Any], dict[str, Any]], str],
+    path: str = "",
+) -> Iterator[tuple[str, str, str, str]]:
+    """(name, type, default, sentence) of each setting of an object, and with dots in their names of those inside of it."""
+    for name, entry in holder.get("properties", {}).items():
+        full = f"{path}.{name}" if path else name
+        required = name in holder.get("required", ())
+        value = entry.get("default")
+        default = "required" if required else "none" if value in (None, [], {}) else f"`{json.dumps(value)}`"
+        yield full, type_of(entry, dict(definitions)), default, entry.get("description", "")
+        for form in entry.get("anyOf", [entry]):
+            if "$ref" in form:
+                inner = definitions[form["$ref"].rsplit("/", 1)[-1]]
+                yield from setting_rows(inner, definitions, type_of, full)
