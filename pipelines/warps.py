@@ -11,7 +11,6 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from scipy import ndimage
 
 from pipelines.image import Rect, Size
 
@@ -128,6 +127,9 @@ class Displacement(Warp):
         return np.concatenate([edge[:-1] for edge in edges] + ([] if closed else [edges[-1][-1:]]))
 
     def _at(self, points: np.ndarray) -> np.ndarray:
+        # Imported here: it takes longer than all the rest of a check, which does without.
+        from scipy import ndimage
+
         places = points[:, 1] - 0.5, points[:, 0] - 0.5
         return np.column_stack(
             [ndimage.map_coordinates(layer, places, order=1, mode="nearest") for layer in self._layers]

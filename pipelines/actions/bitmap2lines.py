@@ -20,7 +20,6 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
-from scipy import sparse
 
 from pipelines.actions.base import action
 from pipelines.actions.conversion import Conversion
@@ -81,6 +80,9 @@ def spanning_forest(pixels: np.ndarray) -> Tree:
         lengths.append(np.full(np.count_nonzero(both), length))
     count = int(np.count_nonzero(pixels))
     edges = np.concatenate(starts), np.concatenate(ends)
+    # Imported here: it takes longer than all the rest of a check, which does without.
+    from scipy import sparse
+
     graph = sparse.coo_array((np.concatenate(lengths), edges), shape=(count, count))
     forest = sparse.csgraph.minimum_spanning_tree(graph.tocsr()).tocoo()
     tree: Tree = {node: set() for node in range(count)}

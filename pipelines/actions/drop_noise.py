@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from scipy import ndimage
 
 from pipelines.actions.base import Action, Notes, action
 from pipelines.actions.expected_shape import check_classes, required
@@ -61,6 +60,9 @@ class DropNoise(Action):
 
 def without_spots(mask: Bitmap, min_area: int) -> tuple[Bitmap, ...]:
     """A mask without its 4-connected parts of fewer than `min_area` pixels; nothing when none is left."""
+    # Imported here: it takes longer than all the rest of a check, which does without.
+    from scipy import ndimage
+
     labels, _ = ndimage.label(mask.pixels)
     keep = np.bincount(labels.ravel()) >= min_area
     keep[0] = False

@@ -30,7 +30,6 @@ from typing import Annotated, Any, ClassVar
 import cv2
 import numpy as np
 from pydantic import Field
-from scipy import sparse, spatial
 
 from pipelines.actions.base import Action, Notes, action
 from pipelines.actions.expected_shape import check_classes, required
@@ -126,6 +125,9 @@ def clusters(points: np.ndarray, smallest: int) -> list[np.ndarray]:
     places, place_of = np.unique(points, axis=0, return_inverse=True)
     if len(points) < smallest or len(places) < 2:
         return []
+    # Imported here: it takes longer than all the rest of a check, which does without.
+    from scipy import sparse, spatial
+
     tree = spatial.cKDTree(places)
     nearest, _ = tree.query(places, k=2)
     pairs = tree.query_pairs(REACH * float(np.median(nearest[:, 1])), output_type="ndarray")

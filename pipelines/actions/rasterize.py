@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import ndimage
 
 from pipelines.actions.base import action
 from pipelines.actions.conversion import Conversion
@@ -41,6 +40,9 @@ class Rasterize(Conversion):
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """Each listed figure keeps the pixels that no later one covers; hidden figures vanish, cut ones stay one mask."""
+        # Imported here: it takes longer than all the rest of a check, which does without.
+        from scipy import ndimage
+
         listed = [figure for figure in sample.figures if figure.title in self.classes_mapping]
         labels = np.zeros(sample.image.size, np.int32)
         for number, figure in enumerate(listed, 1):

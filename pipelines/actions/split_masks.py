@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import ndimage
 
 from pipelines.actions.base import Action, Notes, action
 from pipelines.actions.expected_shape import check_classes, required
@@ -57,6 +56,9 @@ class SplitMasks(Action):
 
 def parts_of(mask: Bitmap) -> Iterator[Bitmap]:
     """The 8-connected parts of a mask."""
+    # Imported here: it takes longer than all the rest of a check, which does without.
+    from scipy import ndimage
+
     labels, count = ndimage.label(mask.pixels, EIGHT_NEIGHBOURS)
     if count == 1:
         yield mask

@@ -111,7 +111,7 @@ def explanation(action: type[Action]) -> str:
     """One action in full."""
     lines = [f"{action.word}: {meaning(action)}", "", f"  {_behaviour(action)}"]
     details = getattr(vars(action).get("apply"), "__doc__", None) or ""
-    lines += textwrap.wrap(details, 100, initial_indent="  ", subsequent_indent="  ")
+    lines += textwrap.wrap(details, 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     schema = settings_schema(action)
     settings = list(_setting_lines(schema, schema.get("$defs", {}), "  "))
     lines += ["", "settings" if settings else "settings: none", *settings]
@@ -215,7 +215,9 @@ def _setting_lines(holder: dict[str, Any], definitions: dict[str, Any], indent: 
         yield f"{indent}{name}: {_type(entry, definitions)}{optional}"
         deeper = indent + "    "
         sentence = entry.get("description", "")
-        yield from textwrap.wrap(sentence, 100 - len(indent), initial_indent=deeper, subsequent_indent=deeper)
+        yield from textwrap.wrap(
+            sentence, 100 - len(indent), initial_indent=deeper, subsequent_indent=deeper, break_on_hyphens=False
+        )
         for form in entry.get("anyOf", [entry]):
             if "$ref" in form:
                 yield from _setting_lines(_definition(form, definitions), definitions, deeper)

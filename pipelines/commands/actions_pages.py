@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,7 @@ def _page(action: type[Action], words: Words, album: Album) -> str:
     lines += [f"| also called | {', '.join(f'`{alias}`' for alias in aliases)} |"] if aliases else []
     lines += ["", *_settings(action, words), *_pictures(action.word, notes, album), *_numbers(notes)]
     lines += ["## As a layer's `settings`", "", "```json"]
-    lines += [json.dumps(example, ensure_ascii=False) for example in action.examples]
+    lines += [_json(example) for example in action.examples]
     lines += ["```", "", f"[All words](README.md) · [source](../../{_source(action)})"]
     return "\n".join(lines) + "\n"
 
@@ -163,17 +164,23 @@ def _pictures(word: str, notes: Notes, album: Album) -> Iterator[str]:
     yield from ("## On a photograph", "")
     for number, shot in enumerate(notes.shots, 1):
         if shot.layers[0][0] == word and len(shot.layers) == 1:
-            told = json.dumps(shot.layers[0][1], ensure_ascii=False)
+            told = _json(shot.layers[0][1])
             alone = ""
         else:
-            told = "\n".join(
-                json.dumps({"action": layer, "settings": settings}, ensure_ascii=False)
-                for layer, settings in shot.layers
-            )
+            told = "\n".join(_json({"action": layer, "settings": settings}) for layer, settings in shot.layers)
             alone = ", one layer after the other"
         what = "every photograph" if shot.photograph == ALL else f"the photograph {shot.photograph}"
         yield from ("```json", told, "```", "")
         yield from (f"![{word} at work on {what}{alone}](../{PICTURES.as_posix()}/{picture_name(word, number)})", "")
+
+
+def _json(value: Any) -> str:
+    """A value as JSON, in lines that a page has room for."""
+    text = json.dumps(value, ensure_ascii=False)
+    # Lines are broken between values, never in a string.
+    whole = re.sub(r'"[^"]*"', lambda match: match[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(whole, 108, subsequent_indent=" ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
 
 
 def _numbers(notes: Notes) -> Iterator[str]:

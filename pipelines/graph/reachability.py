@@ -94,9 +94,10 @@ class Never:
 
 @dataclass(frozen=True, slots=True)
 class DeadBranch:
-    """A finding: the number of the layer whose output stays empty, where in it the reason stands, and the text."""
+    """A finding: the number of the layer and its output that stays empty, the setting that is the reason, and the text."""
 
     layer: int
+    name: str
     path: tuple[str, ...]
     message: str
 
@@ -148,7 +149,9 @@ def _told(
         else:
             effect = f"{_listed(readers)} read{_s(readers)} it in vain"
         advice = "change the setting, or take out the branch" if len(layer.dst) > 1 else "change the setting"
-        yield DeadBranch(layer.number, never.path, f"no sample can ever go to {name}: {never.why}; {effect}; {advice}")
+        yield DeadBranch(
+            layer.number, name, never.path, f"no sample can ever go to {name}: {never.why}; {effect}; {advice}"
+        )
 
 
 def _listed(layers: Sequence[Layer]) -> str:
@@ -264,7 +267,7 @@ def _windowed(action: SlidingWindow, arriving: Arriving) -> Arriving | Never:
 
 
 def _titles(titles: Iterable[str]) -> str:
-    return f"class {' or '.join(titles)}"
+    return f"class {' or '.join(map(repr, titles))}"
 
 
 # ---------------------------------------------------------------- what comes out of a layer with two outputs
@@ -308,7 +311,7 @@ def _sides_of(condition: Condition, arriving: Arriving) -> tuple[Arriving | str,
             return none if not titles or arriving.absent(titles) else arriving, arriving.without(titles)
         case "tags":
             names = condition.tags or ()
-            none = "the list of tags is empty" if not names else f"no tag {', '.join(names)} arrives"
+            none = "the list of tags is empty" if not names else f"no tag {' or '.join(map(repr, names))} arrives"
             return none if all(arriving.lacks_tag(name) for name in names) else arriving, arriving
         case "regex_names":
             return arriving if condition.regex_names else "the list of patterns is empty", arriving
@@ -368,7 +371,7 @@ def _by_object_area(least: float, titles: Sequence[str], arriving: Arriving) -> 
 def _judge_tags(action: FilterImageByTag, arriving: Arriving) -> Two:
     names = [tag if isinstance(tag, str) else tag.name for tag in action.tags]
     missing = [name for name in names if arriving.lacks_tag(name)]
-    why = f"no tag {', '.join(missing)} arrives"
+    why = f"no tag {' or '.join(map(repr, missing))} arrives"
     if action.condition.startswith("without"):
         return arriving, Never(why, ("tags",)) if len(missing) == len(names) else arriving
     return Never(why, ("tags",)) if missing else arriving, arriving

@@ -9,7 +9,6 @@ from typing import ClassVar, Self
 
 import cv2
 import numpy as np
-import scipy.ndimage
 
 from pipelines.figures import Bitmap
 from pipelines.formats import storage
@@ -106,6 +105,9 @@ def regions(values: np.ndarray) -> Iterator[tuple[int, Bitmap]]:
             (mask,) = Bitmap.trimmed(0, 0, values == value)
             yield value, mask
         return
+    # Imported here: it takes longer than all the rest of a check, which does without.
+    import scipy.ndimage
+
     for value, box in enumerate(scipy.ndimage.find_objects(values), 1):
         if box is not None:
             rows, columns = box

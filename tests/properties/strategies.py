@@ -69,8 +69,8 @@ def write_coordinates(root: Path) -> Path:
 
 # ---------------------------------------------------------------- settings
 
-SPOKEN_OF = ("car", "person", "road", "lane", "crack", "patch", "dog", "train", "occluded")
-"""Classes and tags that the actions' examples read; a random graph has others in their place."""
+SPOKEN_OF = ("car", "person", "road", "lane", "crack", "patch", "dog")
+"""Classes that the actions' examples read; a random graph has others in their place."""
 
 LAYERS = sorted(word for word, action in CATALOGUE.items() if not issubclass(action, Source | Sink))
 SINKS = sorted(word for word, action in CATALOGUE.items() if issubclass(action, Sink))
@@ -97,7 +97,7 @@ def substituted(value: Any, titles: dict[str, str]) -> Any:
 
 
 def spoken_of(value: Any) -> list[str]:
-    """The names in settings that stand for classes and tags."""
+    """The names in settings that stand for classes."""
     if isinstance(value, dict):
         inside = [name for inner in value.values() for name in spoken_of(inner)]
         return list(dict.fromkeys([*(key for key in value if key in SPOKEN_OF), *inside]))
@@ -125,12 +125,16 @@ def settings_for(draw: DrawFn, word: str, meta: Meta) -> tuple[Any, Meta] | None
         settings = draw(SETTINGS[word])
         after = meta_after(word, settings, meta)
         return None if after is None else (settings, after)
-    example = draw(st.sampled_from(CATALOGUE[word].examples))
+    tags = draw(st.permutations(("train", "occluded", "night", "rusty")))
+    example = substituted(
+        draw(st.sampled_from(CATALOGUE[word].examples)), dict(zip(("train", "occluded"), tags, strict=False))
+    )
     names = spoken_of(example)
-    # Where too few classes arrive, some names stay as they are: a class that is missing must do no harm.
-    titles = draw(st.permutations([*meta.titles, *(names if len(meta.titles) < len(names) else ())]))
-    # Mostly classes of a shape that the action works on: others give failures, and nothing comes after those.
+    # Mostly classes of a shape that the action works on: others give failures, and nothing comes after those. One that does
+    # not arrive at all must do no harm either.
     suitable = draw(st.integers(0, 4)) > 0
+    strangers = () if suitable and len(meta.titles) >= len(names) else ("stranger", *names)
+    titles = draw(st.permutations([*meta.titles, *strangers]))
     for chosen in islice(permutations(titles, len(names)), 60):
         settings = substituted(example, dict(zip(names, chosen, strict=True)))
         after = meta_after(word, settings, meta)

@@ -31,6 +31,7 @@ from pipelines.formats import wire
 from pipelines.formats.shards import ShardedDataset, open_dataset
 from pipelines.formats.supervisely import annotation_json
 from pipelines.graph.plan import Layer, Plan
+from pipelines.graph.reachability import dead_branches
 from pipelines.image import Pixels
 from pipelines.sample import Sample
 from pipelines.sources import Project
@@ -129,6 +130,14 @@ def test_everything_was_announced_and_counted(project, graph, seed):
             assert count.out[port] == made.count(name)
 
 
+@examples(40)
+@given(graph=graphs(), seed=seeds)
+def test_a_branch_that_is_called_dead_is_dead(project, graph, seed):
+    run = watched(graph, project, seed)
+    dead = {branch.name for branch in dead_branches(run.plan.layers, with_classes=True)}
+    assert not dead & {name for _, name, _ in run.seen}
+
+
 def assert_sound(sample: Sample, inside: bool) -> None:
     """Areas are those of the drawn pixels, boxes are tight, and lie inside the image where that is promised."""
     height, width = sample.image.size
@@ -199,7 +208,7 @@ def agrees(mask: np.ndarray, picture: Pixels) -> bool:
     return bool(wrong <= 0.01 * (inside | outside).sum())
 
 
-@examples(40)
+@examples(80)
 @given(graph=graphs(GEOMETRIC, most=4, whole=True), seed=seeds)
 def test_figures_stay_on_their_pixels(project, graph, seed):
     for sample in watched(graph, project, seed).result.samples:
@@ -271,7 +280,7 @@ def rows_of(dataset: ShardedDataset) -> Iterator[tuple[dict[str, Any], Any]]:
         yield row, json.loads(dataset.read(number).annotation_bytes)
 
 
-@examples(6, 60)
+@examples(8, 60)
 @given(graph=graphs(most=5), seed=seeds)
 def test_beam_does_what_the_plain_execution_says(project, graph, seed):
     plan = compiled(graph, project)
@@ -320,7 +329,7 @@ def test_two_workers_write_the_bytes_of_one(project, graph, seed):
 def test_random_graphs_reach_every_action():
     seen: set[str] = set()
 
-    @examples(400)
+    @examples(250)
     @given(graph=graphs())
     def collect(graph):
         seen.update(layer["action"] for layer in graph)

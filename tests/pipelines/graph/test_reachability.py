@@ -88,15 +88,15 @@ OUT = "$no: {}; layer 4 (tag) never gets one; change the setting, or take out th
         ({"min_width": 1}, OUT.format("images here are at least 1 pixel wide, so min_width 1 always holds")),
         ({"min_height": -5}, OUT.format("images here are at least 1 pixel high, so min_height -5 always holds")),
         ({"min_area": 1}, OUT.format("images here have at least 1 pixel, so min_area 1 always holds")),
-        ({"include_classes": ["cat", "dog"]}, IN.format("no object of class cat or dog arrives")),
+        ({"include_classes": ["cat", "dog"]}, IN.format("no object of class 'cat' or 'dog' arrives")),
         ({"include_classes": []}, IN.format("the list of classes is empty")),
-        ({"tags": ["nigth"]}, IN.format("no tag nigth arrives")),
+        ({"tags": ["nigth"]}, IN.format("no tag 'nigth' arrives")),
         ({"tags": []}, IN.format("the list of tags is empty")),
         ({"regex_names": []}, IN.format("the list of patterns is empty")),
         ({"project_datasets": []}, IN.format("the list of datasets is empty")),
         (
             {"sum_object_area": 5, "classes": ["cat"]},
-            IN.format("no object of class cat arrives, so the sum of areas is 0"),
+            IN.format("no object of class 'cat' arrives, so the sum of areas is 0"),
         ),
         (
             {"sum_object_area": 0, "classes": ["car"]},
@@ -179,13 +179,13 @@ def test_a_second_condition_that_repeats_the_first():
 @pytest.mark.parametrize(
     ("action", "settings", "expected"),
     [
-        ("filter_image_by_tag", {"tags": ["night", "rain"], "condition": "with"}, "$yes: no tag rain arrives;"),
-        ("filter_image_by_tag", {"tags": ["rain"], "condition": "without"}, "$no: no tag rain arrives;"),
+        ("filter_image_by_tag", {"tags": ["night", "rain"], "condition": "with"}, "$yes: no tag 'rain' arrives;"),
+        ("filter_image_by_tag", {"tags": ["rain"], "condition": "without"}, "$no: no tag 'rain' arrives;"),
         ("filter_image_by_tag", {"tags": ["night", "rain"], "condition": "without"}, None),
-        ("filter_image_without_objects", {"exclude_classes": ["cat"]}, "$no: no object of class cat arrives;"),
+        ("filter_image_without_objects", {"exclude_classes": ["cat"]}, "$no: no object of class 'cat' arrives;"),
         ("filter_image_without_objects", {"exclude_classes": ["cat", "car"]}, None),
-        ("filter_images_by_object", {"include": ["cat", "car"]}, "$yes: no object of class cat arrives;"),
-        ("filter_images_by_object", {"exclude": ["cat"]}, "$no: no object of class cat arrives;"),
+        ("filter_images_by_object", {"include": ["cat", "car"]}, "$yes: no object of class 'cat' arrives;"),
+        ("filter_images_by_object", {"exclude": ["cat"]}, "$no: no object of class 'cat' arrives;"),
         ("filter_images_by_object", {"include": ["car"], "exclude": ["cat"]}, None),
     ],
     ids=str,
@@ -211,7 +211,7 @@ def test_nothing_is_cut_out_of_images_without_the_class(before):
     number = len(before) + 2
     (found,) = warned(chain(*before, crop, ("flip", {"axis": "vertical"})))
     assert found.endswith(
-        f"layer {number} (instances_crop), settings.classes: no sample can ever go to ${number - 1}: no object of class car "
+        f"layer {number} (instances_crop), settings.classes: no sample can ever go to ${number - 1}: no object of class 'car' "
         f"arrives, and only objects are cut out; nothing can be saved: layer {number + 1} (flip) and layer {number + 2} "
         "(supervisely) never get one; change the setting"
     )
