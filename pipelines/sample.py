@@ -12,16 +12,9 @@ import numpy as np
 
 from pipelines.figures import Figure
 from pipelines.image import Image
+from pipelines.tag import Tag
 
 KEY_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A word attached to an image or an object, with an optional value, text or a number."""
-
-    name: str
-    value: str | float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,10 @@ from pipelines.graph.plan import Plan
 from pipelines.graph.spec import parse_graph
 from pipelines.image import Image, Pixels, Size
 from pipelines.meta import ClassSpec, Meta, TagSpec
-from pipelines.sample import Origin, Sample, Tag
+from pipelines.sample import Origin, Sample
 from pipelines.sources import Item, Project
 from pipelines.sources.voc import CLASSES, voc_color
+from pipelines.tag import Tag
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

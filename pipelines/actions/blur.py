@@ -27,7 +27,8 @@ from pipelines.image import PixelOp, Pixels
 from pipelines.photometry import to_pixels
 from pipelines.sample import Sample
 
-SMALLEST_SIGMA = 0.01
+# Far beyond the size of any picture's details; the time grows with the square.
+SMALLEST_SIGMA, LARGEST_SIGMA = 0.01, 200
 
 # Weights of a 32-bit kernel do not sum to exactly 1: without this, truncation would darken even areas by one level.
 _ROUNDING_ERROR = 1e-3
@@ -66,7 +67,7 @@ class Blur(Action):
     name: Literal["gaussian", "median"]
     """`gaussian` (needs `sigma`) or `median` (needs `kernel`)."""
     sigma: Range | None = None
-    """For `gaussian`: its standard deviation in pixels is drawn from `min` to `max`."""
+    """For `gaussian`: its standard deviation in pixels is drawn from `min` to `max` (0.01 to 200)."""
     kernel: Annotated[int, Field(ge=3)] | None = None
     """For `median`: the side of the window, an odd number of pixels."""
 
@@ -86,7 +87,7 @@ class Blur(Action):
         if getattr(self, other) is not None:
             yield Finding((other,), f'a {self.name} blur takes "{needed}" only; leave "{other}" out')
         if self.sigma:
-            yield from self.sigma.problems(("sigma",), low=SMALLEST_SIGMA)
+            yield from self.sigma.problems(("sigma",), low=SMALLEST_SIGMA, high=LARGEST_SIGMA)
         if self.kernel is not None and self.kernel % 2 == 0:
             yield Finding(
                 ("kernel",), f"found {self.kernel}, an odd number is expected: {self.kernel - 1} or {self.kernel + 1}"

@@ -24,7 +24,8 @@ from pydantic import Field
 from pipelines.actions.base import Finding, Notes, Router, action
 from pipelines.actions.tag import NamedTag
 from pipelines.meta import Meta, nearest
-from pipelines.sample import Sample, Tag
+from pipelines.sample import Sample
+from pipelines.tag import Tag
 
 
 @action("filter_image_by_tag")

@@ -26,6 +26,9 @@ from pipelines.image import PixelOp, Pixels
 from pipelines.photometry import draw_seed, seeded, to_pixels
 from pipelines.sample import Sample
 
+# A picture has 256 levels: four times as much already leaves nothing of it.
+LARGEST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class NoisePixels(PixelOp):
@@ -47,10 +50,10 @@ class NoisePixels(PixelOp):
 @action("noise")
 @dataclass(frozen=True)
 class Noise(Action):
-    mean: float
-    """What is added on average, in levels of 0 to 255."""
-    std: Annotated[float, Field(ge=0)]
-    """The standard deviation of what is added, in levels; 0 adds the same everywhere."""
+    mean: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+    """What is added on average, in levels of 0 to 255; at most 1000."""
+    std: Annotated[float, Field(ge=0, le=LARGEST)]
+    """The standard deviation of what is added, in levels, at most 1000; 0 adds the same everywhere."""
 
     random: ClassVar[bool] = True
     examples: ClassVar[tuple[Any, ...]] = ({"mean": 0, "std": 12}, {"mean": 10, "std": 0})

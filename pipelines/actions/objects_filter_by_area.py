@@ -24,7 +24,8 @@ from pipelines.actions.parameters import SomeNames
 from pipelines.actions.tag import NamedTag
 from pipelines.figures import Figure
 from pipelines.meta import Meta, TagSpec
-from pipelines.sample import Sample, Tag
+from pipelines.sample import Sample
+from pipelines.tag import Tag
 
 
 @action("objects_filter_by_area")

@@ -22,7 +22,7 @@ from pipelines.figures import Figure, Line, Point, Rectangle, Shape
 from pipelines.figures.shape import half_up, pixel_vertices
 from pipelines.image import Pixels, Size
 from pipelines.meta import Meta
-from pipelines.pictures.overlay import Color, class_colors
+from pipelines.overlay import Color, class_colors
 from pipelines.sample import Sample
 
 GREEN: Color = (0, 255, 0)

@@ -27,7 +27,8 @@ from pydantic import ConfigDict
 from pipelines.actions.base import Action, Finding, Notes, action
 from pipelines.actions.parameters import STRICT
 from pipelines.meta import Meta, TagSpec, nearest
-from pipelines.sample import Sample, Tag
+from pipelines.sample import Sample
+from pipelines.tag import Tag
 
 
 @dataclass(frozen=True)

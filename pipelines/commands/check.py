@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
 from typing import Any
 
 from pipelines.commands.arguments import add_graph, read_projects
 from pipelines.commands.errors import shown
 from pipelines.graph.check import check
-from pipelines.graph.problems import GraphError
+from pipelines.graph.problems import GraphError, printable
 from pipelines.graph.spec import read_graph
+from pipelines.meta import Meta
 
 _EPILOG = """\
 example:
@@ -38,24 +39,32 @@ def run(arguments: argparse.Namespace) -> int:
     with shown(GraphError):
         checked = check(read_graph(arguments.graph), projects)
     for problem in checked.problems:
-        print(problem)
+        say(str(problem))
     if checked.plan is None:
-        print(f"{arguments.graph}: {_count(checked.errors, 'error')}, {_count(checked.warnings, 'warning')}")
+        say(f"{arguments.graph}: {_count(checked.errors, 'error')}, {_count(checked.warnings, 'warning')}")
         return 1
-    print(f"{arguments.graph}: {len(checked.plan.layers)} layers, no error, {_count(checked.warnings, 'warning')}")
+    say(f"{arguments.graph}: {len(checked.plan.layers)} layers, no error, {_count(checked.warnings, 'warning')}")
     if projects is None:
         needed = " ".join(f"--project {name}=LOCATION" for name in _projects(checked.plan))
-        print(f"  classes and datasets were not checked; add {needed}")
+        say(f"  classes and datasets were not checked; add {needed}")
     else:
-        meta = checked.plan.sink.meta
-        print(f"  result: {checked.plan.sink.dst[0]}")
-        print(f"  classes: {', '.join(f'{spec.title} ({spec.shape})' for spec in meta.classes) or 'none'}")
-        print(f"  tags: {', '.join(spec.name for spec in meta.tags) or 'none'}")
+        for line in _result(checked.plan.sink.dst[0], checked.plan.sink.meta):
+            say(line)
     for layer, name in checked.plan.dead_ends:
-        print(
-            f"  {name} of layer {layer.number} ({layer.action.word}) is read by no layer: samples sent there are discarded"
-        )
+        text = f"  {name} of layer {layer.number} ({layer.action.word}) is read by no layer: samples sent there are discarded"
+        say(text)
     return 0
+
+
+def say(text: str) -> None:
+    """Print a line; names in a graph may hold any characters."""
+    print(printable(text))
+
+
+def _result(name: str, meta: Meta) -> Iterator[str]:
+    yield f"  result: {name}"
+    yield f"  classes: {', '.join(f'{spec.title} ({spec.shape})' for spec in meta.classes) or 'none'}"
+    yield f"  tags: {', '.join(spec.name for spec in meta.tags) or 'none'}"
 
 
 def _count(found: Sized, name: str) -> str:

@@ -20,10 +20,10 @@ from pipelines.formats import storage
 from pipelines.formats.shards import NotADataset, ShardedDataset, open_dataset
 from pipelines.formats.supervisely import parse_annotation
 from pipelines.meta import Meta, nearest
+from pipelines.overlay import class_colors, fitted, overlay
 from pipelines.pictures.contact_sheet import Tile, grid
 from pipelines.pictures.layer_table import NothingToShow, layer_table
-from pipelines.pictures.overlay import class_colors, fitted, overlay
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 
 _SIDE = 224
 _FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}

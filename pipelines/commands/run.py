@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.commands.arguments import add_graph, read_plan, read_projects
 from pipelines.commands.errors import shown
+from pipelines.graph.problems import printable
 
 _OWN = ("--project", "--project_id", "--output", "--seed", "--shards", "--max-errors", "--overwrite")
 
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     with shown(RunError):
         dataset = execute(plan, projects, settings, options)
     manifest = dataset.manifest
-    print(funnel_table(manifest))
+    print(printable(funnel_table(manifest)))
     used = sum(1 for shard in manifest["shards"] if shard["samples"])
     megabytes = sum(shard["bytes"] for shard in manifest["shards"]) / 1e6
     print(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.figures.shape import Shape
-
-if TYPE_CHECKING:
-    from pipelines.sample import Tag
+from pipelines.tag import Tag
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, S
 from pipelines.formats import bitmaps
 from pipelines.image import Size
 from pipelines.meta import SHAPE_NAMES, ClassSpec, Meta, TagSpec, nearest
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 
 # What a figure's JSON says about its geometry, and ids that would no longer be unique in what is made of it.
 _GEOMETRY_KEYS = {

@@ -13,6 +13,10 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 
 
+DEEPEST = 100
+"""Levels of nesting that are read; Python itself ends near a thousand."""
+
+
 class JsonSyntaxError(ValueError):
     """Text that is not JSON, or an object with a key twice; `line` counts from 1."""
 
@@ -41,6 +45,8 @@ class _Reader:
         return value, self.lines
 
     def value(self, path: Path, line: int | None) -> Any:
+        if len(path) > DEEPEST:
+            raise self.error(f"values are nested more than {DEEPEST} deep; no graph needs that")
         self.skip()
         self.lines[path] = line or self.line()
         opening = self.text[self.at : self.at + 1]

@@ -17,6 +17,11 @@ def dotted(path: Path) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal would obey or could not show; a graph may hold any characters."""
+    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One finding. `line` counts from 1; `layer` is how people speak of the layer, empty for the graph as a whole."""
@@ -32,7 +37,7 @@ class Problem:
         place = ", ".join(part for part in (self.layer, self.setting) if part)
         head = f"{self.file}:{self.line}: "
         note = "" if self.severity == "error" else "warning: "
-        return head + note + (f"{place}: " if place else "") + self.message
+        return printable(head + note + (f"{place}: " if place else "") + self.message)
 
 
 class GraphError(ValueError):

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pipelines.image import Pixels
+from pipelines.overlay import Color
 from pipelines.pictures.lettering import font_for, shortened
-from pipelines.pictures.overlay import Color
 
 PAPER, INK, GREY, FAINT, RED = "#ffffff", "#1f2933", "#6b7785", "#e3e7ec", "#b0413e"
 MARGIN, GAP = 20, 14

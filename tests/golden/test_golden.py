@@ -10,6 +10,7 @@ from tests.support import chain, layer, shared, tiny_project
 
 NUMBERS = "numbers in tags"
 
+
 @pytest.fixture(scope="module")
 def verdicts() -> list[Verdict]:
     folder = shared("golden")

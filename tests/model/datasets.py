@@ -16,7 +16,7 @@ from pipelines.figures import Bitmap, Figure, Point
 from pipelines.formats.shards import INDEX, INDEX_SCHEMA, MANIFEST, META, TarWriter, shard_name
 from pipelines.formats.supervisely import annotation_json, meta_json
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 
 META_OF_TUTORIAL = Meta(
     (ClassSpec("obj", "bitmap"), ClassSpec("pos", "point"), ClassSpec("neg", "point"), ClassSpec("neutral", "bitmap"))

@@ -27,7 +27,8 @@ from pipelines.formats import wire
 from pipelines.graph.plan import Layer
 from pipelines.image import Image
 from pipelines.meta import ClassSpec, Meta, MetaConflict, TagSpec
-from pipelines.sample import Randomness, Sample, Tag
+from pipelines.sample import Randomness, Sample
+from pipelines.tag import Tag
 from tests.support import assert_same, coordinates, drawn, mask_of, meta_of, pixels_of, tiny_sample
 
 WORDS = sorted(CATALOGUE)

@@ -15,9 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import cv2
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -142,30 +141,28 @@ ODD = [
         "line",
         "ünï",
     ),
-    *("\u202e", "💥" * 30, "x" * 5000, "(", "#ff0000", "[[", "％"),
+    *("\ud800", "\x1b[31m", "\u202e", "💥" * 30, "x" * 5000, "(", "#ff0000", "[[", "％"),
     *([], {}, [[]], [None], {"": None}, ["bitmap"], ["$0"], [1, 2, 3], [0, 0, 0], {"min": 1, "max": 0}, nested(60)),
 ]
-ODD_KEYS = ["", "Action", "settings", "src", "classes", "ünï", "__other__", "bitmap", "x" * 300, "min"]
+ODD_KEYS = [
+    "\ud800",
+    "\x1b[31m",
+    "",
+    "Action",
+    "settings",
+    "src",
+    "classes",
+    "ünï",
+    "__other__",
+    "bitmap",
+    "x" * 300,
+    "min",
+]
 
 CLASSES = ("bitmap", "spot", "polygon", "rectangle", "line", "point", "Person", "Car", "obj")
 LENGTHS = ("0px", "1px", "0%", "0.5%", "100%", "3000%", "29px", "39px", "40px", "9999999999px")
 
 Place = tuple[str | int, ...]
-
-
-NOT_YET = {"blur": 2**31, "elastic_transformation": 1e308, "noise": 1e308}
-"""Actions whose numbers have no upper limit yet, and from where that is a problem; see the tests below."""
-
-
-def not_yet(graph: Any) -> bool:
-    """Whether a graph has a number that is known to be a problem still."""
-    for entry in graph:
-        limit = NOT_YET.get(str(entry.get("action")), math.inf) if isinstance(entry, dict) else math.inf
-        for path in places_in(entry):
-            value = at(entry, path)
-            if isinstance(value, int | float) and abs(value) >= limit:
-                return True
-    return False
 
 
 def places_in(value: Any, path: Place = ()) -> Iterator[Place]:
@@ -211,7 +208,6 @@ def broken_values(draw: DrawFn) -> Any:
             holder[last] = holder[last] * draw(st.sampled_from([-1, 0, 0.001, 0.5, 7, 100, 10**9]))
         else:
             holder[last] = copy.deepcopy(draw(st.sampled_from(ODD)))
-    assume(not not_yet(graph))
     return graph
 
 
@@ -243,7 +239,6 @@ def odd_settings(draw: DrawFn) -> Any:
             holder[last] = draw(st.lists(st.sampled_from([*value, *CLASSES]), max_size=4)) if value else [*CLASSES]
         else:
             holder[last] = draw(st.sampled_from([*CLASSES, *LENGTHS, *(odd for odd in ODD if isinstance(odd, str))]))
-    assume(not not_yet(graph))
     return graph
 
 
@@ -395,8 +390,6 @@ def test_every_number_at_its_limits(both, base):
             graph = copy.deepcopy(base)
             holder = at(graph, path[:-1])
             holder[path[-1]] = other
-            if not_yet(graph):
-                continue
             assert_runs(both, json.dumps(graph))
             if path[-1] in ("min", "max"):
                 holder["min"] = holder["max"] = other
@@ -416,13 +409,11 @@ def named(title: str) -> list[dict[str, Any]]:
     return chain(("rename", {"classes_mapping": {"bitmap": title}}))
 
 
-@pytest.mark.xfail(strict=True, raises=RecursionError, reason="the JSON reader calls itself for each level of nesting")
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_very_deep_nesting_is_refused_in_words(places, opening):
     assert_clean(*checked(places, (opening * 3000).encode()))
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeEncodeError, reason="a half of a surrogate pair is printed as it is")
 @pytest.mark.parametrize(
     "graph", [renamed_layer("\ud800"), [{**chain()[0], "\ud800": 1}, chain()[1]]], ids=["action", "key"]
 )
@@ -430,9 +421,6 @@ def test_text_that_no_terminal_can_show_is_refused_in_words(places, graph):
     assert_clean(*checked(places, json.dumps(graph).encode()))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="control characters of a graph reach the terminal as they are"
-)
 @pytest.mark.parametrize(
     "graph",
     [renamed_layer("\x1b[31m"), [{**chain()[0], "\x1b[31m": 1}, chain()[1]], named("\x1b[31m")],
@@ -442,22 +430,17 @@ def test_control_characters_are_not_passed_on(places, graph):
     assert_clean(*checked(places, json.dumps(graph).encode()))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=(cv2.error, OverflowError), reason="sigma has no upper limit, OpenCV's kernel has"
-)
 @pytest.mark.parametrize("sigma", [2**31, 1e308])
 def test_a_blur_of_any_strength_is_refused_or_renders(both, sigma):
     settings = {"name": "gaussian", "sigma": {"min": sigma, "max": sigma}}
     assert_runs(both, json.dumps(chain(("blur", settings))))
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="the limit of sigma is computed from its square")
 def test_an_elastic_transformation_of_any_sigma_is_refused_in_words(places):
     settings = {"alpha": {"min": 10, "max": 60}, "sigma": {"min": 1e308, "max": 1e308}}
     assert_clean(*checked(places, json.dumps(chain(("elastic_transformation", settings))).encode()))
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="mean and std have no upper limit, 32 bits have")
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("settings", [{"mean": 1e308, "std": 0}, {"mean": 0, "std": 1e308}], ids=str)
 def test_noise_of_any_strength_is_refused_or_renders(both, settings):

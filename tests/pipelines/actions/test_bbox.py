@@ -9,7 +9,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.bbox import Bbox
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
 from pipelines.meta import ClassSpec, Meta, MetaConflict
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import shapes
 from tests.support import mask_of, tiny_sample
 

@@ -9,7 +9,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.bbox2poly import BboxToPolygon
 from pipelines.figures import Figure, Line, Polygon, Rectangle
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import tiny_sample
 
 ACTION = BboxToPolygon.from_settings({"classes_mapping": {"car": "outline"}})

@@ -11,7 +11,7 @@ from scipy import ndimage
 from pipelines.actions import find_action
 from pipelines.actions.bitmap2lines import BitmapToLines, longest_paths, spanning_forest
 from pipelines.figures import Bitmap, Figure, Line, Point
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import bitmaps, masks
 from tests.support import mask_of, tiny_sample
 

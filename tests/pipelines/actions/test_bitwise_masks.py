@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pipelines.actions.bitwise_masks import BitwiseMasks
 from pipelines.figures import Bitmap, Figure, Polygon, Rectangle
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import SIZE, bitmaps
 from tests.support import drawn, mask_of, tiny_sample
 

@@ -9,7 +9,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.drop_lines_under_polygon import DropLinesUnderPolygon
 from pipelines.figures import Figure, Line, Point, Polygon, Rectangle
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import HEIGHT, WIDTH, lines
 from tests.support import tiny_sample
 

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from pipelines.actions.drop_noise import DropNoise
 from pipelines.figures import Bitmap, Figure, Polygon
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import bitmaps
 from tests.support import mask_of, tiny_sample
 

@@ -6,7 +6,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.duplicate_objects import DuplicateObjects
 from pipelines.figures import Figure, Point, Rectangle
 from pipelines.meta import ClassSpec, Meta, MetaConflict
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import tiny_sample
 
 META = Meta((ClassSpec("a", "point", "#123456", {"note": 1}), ClassSpec("b", "rectangle"), ClassSpec("c", "point")))

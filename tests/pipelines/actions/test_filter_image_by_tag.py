@@ -6,7 +6,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.filter_image_by_tag import FilterImageByTag
 from pipelines.figures import Figure, Point
 from pipelines.meta import Meta, TagSpec
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import compiled, layer, tiny_sample
 
 SAMPLE = tiny_sample(

@@ -9,7 +9,8 @@ from pipelines.actions.instances_crop import InstancesCrop
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon
 from pipelines.image import CropPixels
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Sample, Tag
+from pipelines.sample import Sample
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import SIZE, bitmaps
 from tests.support import coordinates, drawn, pixels_of, tiny_sample
 

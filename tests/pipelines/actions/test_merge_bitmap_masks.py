@@ -10,7 +10,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.merge_bitmap_masks import MergeBitmapMasks
 from pipelines.figures import Bitmap, Figure, Point, Rectangle
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import SIZE, bitmaps
 from tests.support import drawn, mask_of, tiny_sample
 

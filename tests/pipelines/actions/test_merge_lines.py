@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.actions.merge_lines import MergeLines
 from pipelines.figures import Figure, Line, Point, Rectangle
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import tiny_sample
 
 Path = list[tuple[float, float]]

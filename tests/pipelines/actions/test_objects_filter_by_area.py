@@ -7,7 +7,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.objects_filter_by_area import ObjectsFilterByArea
 from pipelines.figures import Bitmap, Figure, Line
 from pipelines.meta import ClassSpec, Meta, TagSpec
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import tiny_sample
 
 

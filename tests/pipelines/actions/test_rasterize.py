@@ -5,7 +5,8 @@ from hypothesis import given
 
 from pipelines.actions.rasterize import Rasterize
 from pipelines.figures import Bitmap, Figure, Point, Polygon, Rectangle
-from pipelines.sample import Sample, Tag
+from pipelines.sample import Sample
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import SIZE, samples
 from tests.support import drawn, mask_of, tiny_sample
 

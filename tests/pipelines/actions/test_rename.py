@@ -6,7 +6,7 @@ from pipelines.actions.base import Notes
 from pipelines.actions.rename import Rename
 from pipelines.figures import Bitmap, Figure
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import tiny_sample
 
 MASK = Bitmap(3, 3, np.ones((4, 4), bool))

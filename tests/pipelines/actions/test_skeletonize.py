@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from pipelines.actions.skeletonize import Skeletonize
 from pipelines.figures import Bitmap, Figure, Rectangle
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import bitmaps
 from tests.support import mask_of, tiny_sample
 

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from pipelines.actions.split_masks import SplitMasks
 from pipelines.figures import Bitmap, Figure, Line, Point
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import bitmaps
 from tests.support import mask_of, tiny_sample
 

@@ -7,7 +7,7 @@ import pytest
 from pipelines.actions.base import Notes
 from pipelines.actions.tag import TagImage
 from pipelines.meta import Meta, TagSpec
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import tiny_sample
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from pipelines.figures import Bitmap, Figure, Line, Point
+from pipelines.overlay import fitted, overlay
 from pipelines.pictures import layer_table as layer_table_module
 from pipelines.pictures.lettering import font_for, shortened
-from pipelines.pictures.overlay import fitted, overlay
 from tests.pipelines.commands.conftest import (
     NEGATIVE,
     NEGATIVE_COLOR,

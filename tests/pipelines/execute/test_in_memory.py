@@ -8,7 +8,7 @@ import pytest
 from pipelines.execute import in_memory
 from pipelines.execute.reading import list_images
 from pipelines.figures import Bitmap, Figure
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import Held, assert_same, chain, compiled, layer, run, tiny_sample
 
 FLIP = {"axis": "vertical"}

@@ -8,7 +8,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
 from pipelines.image import Rect, Size
-from pipelines.sample import Sample, Tag
+from pipelines.sample import Sample
+from pipelines.tag import Tag
 from tests.support import tiny_sample
 
 WIDTH, HEIGHT = 24, 18

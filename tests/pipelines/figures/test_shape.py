@@ -11,7 +11,7 @@ from pipelines.figures.figure import reshape
 from pipelines.figures.shape import half_up, outer_rect
 from pipelines.image import Rect
 from pipelines.meta import SHAPE_NAMES
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import SIZE, rects, shapes
 from tests.support import SHAPES_OF_TINY, drawn
 

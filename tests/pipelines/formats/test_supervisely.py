@@ -10,7 +10,7 @@ from hypothesis import given
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle
 from pipelines.formats.supervisely import BadAnnotation, annotation_json, meta_json, parse_annotation, read_meta
 from pipelines.meta import ClassSpec, Meta, TagSpec
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import samples
 from tests.support import SHAPES_OF_TINY, mask_of, meta_of, tiny_sample
 

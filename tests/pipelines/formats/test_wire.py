@@ -9,7 +9,7 @@ from hypothesis import given
 from pipelines import geometry
 from pipelines.figures import Bitmap, Figure
 from pipelines.formats import wire
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.pipelines.figures.strategies import rects, samples
 from tests.support import assert_same, tiny_sample
 

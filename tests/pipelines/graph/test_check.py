@@ -448,7 +448,9 @@ def test_classes_that_do_not_arrive_are_warned_of():
         ),
     }
     for action, (settings, place) in warnings.items():
-        assert with_project(DATA, middle(action, settings), SAVE) == [
+        found = with_project(DATA, middle(action, settings), SAVE)
+        # Cutting out objects of a class that does not arrive gives nothing at all, which is a finding of its own.
+        assert [text for text in found if "no sample can ever go" not in text] == [
             f"g:1: warning: layer 2 ({action}), settings.{place}: no class 'kar' arrives here (did you mean "
             f"'car'?); {arriving}"
         ]

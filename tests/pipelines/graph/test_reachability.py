@@ -17,7 +17,7 @@ from pipelines.graph.check import check
 from pipelines.graph.reachability import Arriving, Extent, Never, outcomes
 from pipelines.graph.spec import parse_graph, read_graph
 from pipelines.meta import ClassSpec, Meta, TagSpec
-from pipelines.sample import Tag
+from pipelines.tag import Tag
 from tests.support import Held, chain, compiled, layer, meta_of, tiny_sample
 
 GRAPHS = Path(__file__).resolve().parents[3] / "configs" / "graphs"
