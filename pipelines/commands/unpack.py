@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pipelines.commands.errors import UserError, shown
 from pipelines.formats import storage
-from pipelines.formats.shards import META, NotADataset, ShardedDataset, iterate, open_dataset
+from pipelines.formats.shards import META, NotADataset, ShardedDataset, iterate, open_dataset, pictures
 from pipelines.formats.supervisely import meta_json
 
 _EPILOG = """\
@@ -20,6 +20,10 @@ example:
 makes unpacked/meta.json, unpacked/<dataset>/img/<name>, unpacked/<dataset>/ann/<name>.json: a Supervisely project,
 which its SDK opens and its import takes. meta.json is written last: a folder without it was not unpacked to the end.
 """
+
+
+# What a dataset of a project can consist of.
+_FOLDERS = {"img", "ann", "visualize", "masks_machine", "masks_human"}
 
 
 def add_parser(commands: Any) -> None:
@@ -61,6 +65,10 @@ def _unpack(dataset: ShardedDataset, output: str) -> list[str]:
             seen.add(folder)
         _write(storage.join(images, name), sample.image_bytes)
         _write(storage.join(annotations, f"{name}.json"), sample.annotation_bytes)
+    for dataset_name, folder, name, content in pictures(dataset):
+        place = storage.join(output, _plain(dataset_name), _plain(folder))
+        storage.make_folder(place)
+        _write(storage.join(place, _plain(name)), content)
     storage.make_folder(output)
     meta = json.dumps(meta_json(dataset.meta), indent=2, ensure_ascii=False)
     storage.write_bytes(storage.join(output, META), meta.encode())
@@ -90,9 +98,7 @@ def _make_room(output: str, overwrite: bool) -> None:
         if storage.exists(output) and not _is_folder(output):
             raise UserError(f"{output} is a file; name a folder that does not exist yet")
         return
-    foreign = [
-        name for name in found if name != META and set(storage.names(storage.join(output, name))) - {"img", "ann"}
-    ]
+    foreign = [name for name in found if name != META and set(storage.names(storage.join(output, name))) - _FOLDERS]
     foreign += [name for name in found if name != META and not _is_folder(storage.join(output, name))]
     if foreign:
         raise UserError(

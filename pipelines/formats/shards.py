@@ -48,6 +48,9 @@ INDEX_SCHEMA = pa.schema(
     ]
 )
 
+# Only these layers save more than images and annotations; other datasets need not be searched for it.
+_WITH_PICTURES = ("save", "save_masks")
+
 _BLOCK = 512
 _TAR_END = bytes(2 * _BLOCK)
 
@@ -207,3 +210,15 @@ def iterate(dataset: ShardedDataset) -> Iterator[tuple[dict[str, Any], StoredSam
             end = row["annotation_offset"] + row["annotation_length"]
             data = dataset._read_range(row["shard"], row["offset"], end)
             yield row, StoredSample(data[: row["image_length"]], data[row["annotation_offset"] - row["offset"] :])
+
+
+def pictures(dataset: ShardedDataset) -> Iterator[tuple[str, str, str, bytes]]:
+    """What a layer saved beside images and annotations: dataset, folder, file name and content of each picture."""
+    for shard in dataset.manifest["shards"] if dataset.manifest["funnel"][-1]["action"] in _WITH_PICTURES else ():
+        fs, path = storage.file_system(storage.join(dataset.root, shard["file"]))
+        with fs.open(path, "rb") as file, tarfile.open(fileobj=file, mode="r|") as tar:
+            for member in tar:
+                name, folder, file_name = member.name.split("/")
+                content = tar.extractfile(member) if folder not in ("img", "ann") else None
+                if content:
+                    yield name, folder, file_name, content.read()

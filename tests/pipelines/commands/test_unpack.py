@@ -102,3 +102,18 @@ def test_names_that_lead_elsewhere_are_refused(workspace, command, tmp_path, mon
         f"the index names a file {name!r}, which would lie outside of its folder; nothing more was written" in said.err
     )
     assert files_below(tmp_path) == {}
+
+
+def test_pictures_that_a_layer_saved_are_unpacked_too(workspace, command, tmp_path):
+    layers = [
+        {"action": "data", "src": ["Tiny/*"], "dst": "$in", "settings": {"classes_mapping": "default"}},
+        {"action": "save", "src": ["$in"], "dst": "shown", "settings": {"visualize": True}},
+    ]
+    (tmp_path / "graph.json").write_text(json.dumps(layers))
+    out, plain = tmp_path / "out", tmp_path / "plain"
+    assert command("run", tmp_path / "graph.json", "--project", workspace.project, "--output", out).code == 0
+    for more in ((), ("--overwrite",)):
+        assert command("unpack", out, plain, *more).code == 0
+        images = sorted(path.stem for path in plain.glob("*/img/*"))
+        assert images
+        assert sorted(path.stem for path in plain.glob("*/visualize/*.png")) == images
