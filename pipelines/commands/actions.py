@@ -117,7 +117,8 @@ def explanation(action: type[Action]) -> str:
     lines += ["", "settings" if settings else "settings: none", *settings]
     lines += ["", "examples"]
     layers = [{"action": action.word, "settings": example} for example in action.examples]
-    return "\n".join([*lines, *(f"  {json.dumps(layer, ensure_ascii=False)}" for layer in layers)])
+    lines += [f"  {json.dumps(layer, ensure_ascii=False)}" for layer in layers]
+    return "\n".join([*lines, "", f"with pictures: docs/actions/{action.word}.md"])
 
 
 def _behaviour(action: type[Action]) -> str:
