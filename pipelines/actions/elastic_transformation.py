@@ -70,7 +70,7 @@ class ElasticTransformation(Action):
     def problems(self) -> Iterator[Finding]:
         yield from self.alpha.problems(("alpha",), 0, LARGEST_ALPHA)
         yield from self.sigma.problems(("sigma",), SMALLEST_SIGMA, LARGEST_SIGMA)
-        limit = _STEEP * min(self.sigma.min, LARGEST_SIGMA) ** 2
+        limit = _STEEP * min(max(self.sigma.min, SMALLEST_SIGMA), LARGEST_SIGMA) ** 2
         if self.alpha.max > limit:
             yield Finding(
                 ("alpha", "max"),
