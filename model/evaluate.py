@@ -322,11 +322,20 @@ def write_curve(path: Path, scores: dict[str, Any], title: str) -> None:
     figure.savefig(path, dpi=110)
 
 
+def make_room(output: Path) -> None:
+    """Make the folder of a report, and take away an earlier report's pictures, which would not belong to the new numbers."""
+    if output.exists() and not output.is_dir():
+        raise UserError(f"--output {output} is a file; name a folder for the report")
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "contact_sheet.png").unlink(missing_ok=True)
+    for picture in (output / "pictures").glob("*.png"):
+        picture.unlink()
+
+
 def write_report(
     output: Path, results: Sequence[ObjectResult], plan: Plan, settings: dict[str, Any], scores: dict[str, Any]
 ) -> None:
     """report.json, objects.csv, curve.png and, where pictures were drawn, contact_sheet.png."""
-    output.mkdir(parents=True, exist_ok=True)
     content = {"settings": settings, "scores": scores}
     (output / "report.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     write_csv(output / "objects.csv", results, plan.max_clicks)
@@ -434,6 +443,8 @@ def run(options: argparse.Namespace) -> int:
         SpecialClasses(**config.get("special_classes", {})),
         DatasetTags(**config.get("dataset_tags", {})),
     )
+    if options.output:
+        make_room(options.output)
     pictures = options.output / "pictures" if options.pictures else None
     plan = Plan(options.max_clicks, options.quick, options.annotator, options.limit, pictures)
     results = evaluate(images, candidates, plan, progress=options.progress)

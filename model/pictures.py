@@ -39,7 +39,9 @@ class Pictures(pl.Callback):
     ) -> None:
         if batch_idx > 0 or not trainer.is_global_zero:
             return
-        shown = [part[: self.count].cpu() for part in (batch["image"], batch["label"], *outputs.values())]
+        # Samples that only fill up the batch would show others a second time.
+        real = batch["counted"].cpu().nonzero()[: self.count, 0]
+        shown = [part.cpu()[real] for part in (batch["image"], batch["label"], *outputs.values())]
         picture = contact_sheet(*(part.numpy() for part in shown))
         self.folder.mkdir(parents=True, exist_ok=True)
         step = trainer.global_step

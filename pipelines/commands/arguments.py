@@ -26,7 +26,7 @@ def add_graph(parser: argparse.ArgumentParser, projects_required: bool = True) -
 
 
 def read_projects(arguments: argparse.Namespace) -> dict[str, Project]:
-    with shown(SourceError):
+    with shown(SourceError, OSError):
         return bind(arguments.project)
 
 

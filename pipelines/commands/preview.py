@@ -124,7 +124,7 @@ def _tile(
 ) -> tuple[Tile, tuple[Figure, ...]]:
     stored = dataset.read(row)
     name = dataset.index["name"][row].as_py()
-    with shown(render.BadPicture):
+    with shown(render.BadPicture, NotADataset):
         pixels = render.decode(stored.image_bytes)
     annotation = parse_annotation(json.loads(stored.annotation_bytes), dataset.meta)
     size = fitted((pixels.shape[0], pixels.shape[1]), (_SIDE, _SIDE))

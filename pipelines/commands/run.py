@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = read_plan(arguments, projects)
     settings = Settings(arguments.output, arguments.seed, arguments.shards, arguments.overwrite)
     started = time.monotonic()
-    with shown(RunError):
+    with shown(RunError, OSError):
         dataset = execute(plan, projects, settings, options)
     manifest = dataset.manifest
     print(printable(funnel_table(manifest)))

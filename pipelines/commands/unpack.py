@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         dataset = open_dataset(arguments.dataset)
     output = arguments.output.rstrip("/") or "/"
     _make_room(output, arguments.overwrite)
-    with shown(OSError):
+    with shown(OSError, NotADataset):
         datasets = _unpack(dataset, output)
     print(
         f"{len(dataset):,} samples in {len(datasets)} dataset{'s' * (len(datasets) != 1)} ({', '.join(datasets)}): {output}"

@@ -30,6 +30,12 @@ def read_options(arguments: Sequence[str], own: Sequence[str]) -> PipelineOption
         )
     options = PipelineOptions(list(arguments))
     standard = options.view_as(StandardOptions)
+    known_runners = StandardOptions.KNOWN_RUNNER_NAMES
+    if standard.runner and "." not in standard.runner and standard.runner not in known_runners:
+        raise BadOption(
+            f"there is no runner {standard.runner!r}{nearest(standard.runner, known_runners)}; "
+            f"Beam knows {', '.join(known_runners)}"
+        )
     if standard.runner in (None, "DirectRunner"):
         # The portable in-process runner: the one that has worker processes, and needs nothing but Python.
         standard.runner = "FnApiRunner"

@@ -79,11 +79,11 @@ def target_of(plan: Plan, folder: str, shards: int) -> Target:
 
 
 def prepare(folder: str, overwrite: bool) -> None:
-    """Make room for a dataset: refuse a finished one unless told otherwise, clean an unfinished one, touch nothing else."""
+    """Make room for a dataset: refuse a finished one unless told otherwise, clean an unfinished or empty one, no more."""
     found = storage.names(folder)
     if not found:
         return
-    if MANIFEST in found and not overwrite:
+    if MANIFEST in found and not overwrite and len(open_dataset(folder)):
         raise RunError(
             f"{folder} holds a finished dataset already; choose another --output, or replace it with --overwrite"
         )

@@ -163,6 +163,15 @@ class ShardedDataset:
 
     def _read_range(self, shard: int, start: int, end: int) -> bytes:
         location = storage.join(self.root, self.manifest["shards"][shard]["file"])
+        data = self._read_part(location, shard, start, end)
+        if len(data) < end - start:
+            size = self.manifest["shards"][shard]["bytes"]
+            raise NotADataset(
+                f"{location} is cut off: the manifest says {size:,} bytes; copy it again, or run the graph again"
+            )
+        return data
+
+    def _read_part(self, location: str, shard: int, start: int, end: int) -> bytes:
         if not storage.is_local(location):
             fs, path = storage.file_system(location)
             return fs.cat_file(path, start=start, end=end)
@@ -190,7 +199,11 @@ def open_dataset(location: str) -> ShardedDataset:
         if not found:
             raise NotADataset(_why_not(location))
         root = storage.join(location, found[0])
-    return ShardedDataset(root, json.loads(storage.read_bytes(storage.join(root, MANIFEST))))
+    try:
+        manifest = json.loads(storage.read_bytes(storage.join(root, MANIFEST)))
+    except ValueError as error:
+        raise NotADataset(f"{root}/{MANIFEST} is damaged ({error}); copy it again, or run the graph again") from None
+    return ShardedDataset(root, manifest)
 
 
 def _why_not(location: str) -> str:

@@ -11,14 +11,22 @@ from typing import IO, Any
 import fsspec
 
 
+class StorageError(OSError):
+    """An address of a kind that is not known, or whose library is not installed."""
+
+
 def join(location: str, *parts: str) -> str:
     """An address below another one."""
     return "/".join([location.rstrip("/"), *parts])
 
 
 def file_system(location: str) -> tuple[Any, str]:
-    """The fsspec file system of an address and the path on it."""
-    return fsspec.core.url_to_fs(location)
+    """The fsspec file system of an address and the path on it. Raises `StorageError` for one that nothing here can read."""
+    try:
+        fs, path = fsspec.core.url_to_fs(location)
+    except (ImportError, ValueError) as error:
+        raise StorageError(f"{location} cannot be reached: {error}") from None
+    return fs, path
 
 
 def is_local(location: str) -> bool:
@@ -84,7 +92,7 @@ def appearing(location: str) -> Iterator[IO[bytes]]:
     folder, name = path.rsplit("/", 1) if "/" in path else ("", path)
     temporary = f"{folder}/.{name}.{uuid.uuid4().hex}" if folder else f".{name}.{uuid.uuid4().hex}"
     try:
-        with fs.open(temporary, "wb") as file:
+        with _opened(fs, temporary, folder) as file:
             yield file
         if is_local(location):
             os.replace(temporary, path)
@@ -94,6 +102,14 @@ def appearing(location: str) -> Iterator[IO[bytes]]:
         if fs.exists(temporary):
             fs.rm(temporary)
         raise
+
+
+def _opened(fs: Any, temporary: str, folder: str) -> IO[bytes]:
+    try:
+        return fs.open(temporary, "wb")
+    except (FileNotFoundError, NotADirectoryError):
+        # The error would speak of the temporary name, which nobody gave.
+        raise FileNotFoundError(f"there is no folder {folder or '.'} to write into") from None
 
 
 def write_bytes(location: str, data: bytes) -> None:

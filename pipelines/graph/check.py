@@ -142,6 +142,11 @@ def _connection_problems(layer: LayerSpec, kind: type[Action]) -> Iterator[Probl
                 yield layer.problem(
                     f"found {name!r}, the name of a result is not empty and has no / \\ | or control characters", "dst"
                 )
+            elif name.startswith("$"):
+                text = (
+                    f"the result will be called {name}; a $ begins the names of connections, and none is written here"
+                )
+                yield layer.problem(text, "dst", severity="warning")
         elif name != NOWHERE and not name.startswith("$"):
             yield layer.problem(
                 f'found {name!r}, a connection\'s name starts with $ (or is "null": thrown away)', "dst"

@@ -13,7 +13,7 @@ from model.__main__ import main
 from model.baselines import EllipseSession, untrained_network
 from model.config import SpecialClasses
 from model.errors import UserError
-from model.evaluate import Candidate, Plan, evaluate, table
+from model.evaluate import Candidate, Plan, evaluate, make_room, table
 from model.evaluation_data import open_evaluation, painted_truth
 from model.noc import run_clicks
 from model.predictor import Predictor
@@ -214,3 +214,18 @@ def test_an_untrained_network_is_the_same_for_a_seed() -> None:
     first, again, other = (untrained_network("nano", seed).head.weight for seed in (0, 0, 1))
     assert bool((first == again).all())
     assert not bool((first == other).all())
+
+
+def test_a_new_report_keeps_no_picture_of_the_old_one(tmp_path):
+    (tmp_path / "report" / "pictures").mkdir(parents=True)
+    stale = [tmp_path / "report" / "contact_sheet.png", tmp_path / "report" / "pictures" / "old.png"]
+    for path in stale:
+        path.write_bytes(b"old")
+    make_room(tmp_path / "report")
+    assert not any(path.exists() for path in stale)
+
+
+def test_a_file_is_no_folder_for_a_report(tmp_path):
+    (tmp_path / "report").write_text("mine")
+    with pytest.raises(UserError, match="is a file; name a folder for the report"):
+        make_room(tmp_path / "report")

@@ -54,3 +54,10 @@ def test_an_option_like_nothing():
 
 def test_the_main_module_is_not_shipped():
     assert not read_options([], OWN).view_as(SetupOptions).save_main_session
+
+
+def test_a_misspelt_runner_is_refused():
+    with pytest.raises(
+        BadOption, match="there is no runner 'FlinkRuner' \\(did you mean 'FlinkRunner'\\?\\); Beam knows"
+    ):
+        read_options(["--runner=FlinkRuner"], [])

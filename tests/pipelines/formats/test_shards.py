@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import re
+import shutil
 import tarfile
 import uuid
 from pathlib import Path
@@ -176,3 +177,18 @@ def test_the_shards_and_the_meta_are_a_project(output, tmp_path):
     items = list(project.items("ds"))
     assert len(items) == 8
     assert all(len(project.read(item).figures) == 5 for item in items)
+
+
+def test_a_shard_that_is_cut_off_is_named(dataset, tmp_path):
+    copy = open_dataset(str(shutil.copytree(dataset.root, tmp_path / "copy")))
+    shard = next(shard for shard in copy.manifest["shards"] if shard["samples"])
+    with open(f"{copy.root}/{shard['file']}", "r+b") as file:
+        file.truncate(600)
+    with pytest.raises(NotADataset, match=f"{shard['file']} is cut off: the manifest says"):
+        list(iterate(copy))
+
+
+def test_a_damaged_manifest_is_named(tmp_path):
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(NotADataset, match=r"manifest\.json is damaged"):
+        open_dataset(str(tmp_path))
