@@ -52,6 +52,8 @@ class Crop(Action):
         if (self.sides is None) == (self.random_part is None):
             found = "neither is given" if self.sides is None else "both are given"
             yield Finding((), f'a crop has either "sides" or "random_part"; {found}')
+        if self.sides:
+            yield from self.sides.problems(("sides",))
         if self.random_part:
             yield from self.random_part.problems(("random_part",))
 

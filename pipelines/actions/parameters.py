@@ -67,6 +67,13 @@ class Sides:
     top: LengthSetting = NO_LENGTH
     bottom: LengthSetting = NO_LENGTH
 
+    def problems(self, path: tuple[str, ...]) -> Iterator[Finding]:
+        """What is odd about sides that are cut off."""
+        for one, other, name in ((self.left, self.right, "left and right"), (self.top, self.bottom, "top and bottom")):
+            if one.unit == other.unit == "%" and one.amount + other.amount >= 100:
+                total = one.amount + other.amount
+                yield Finding(path, f"{name} together cut off {total:g}% of the image: no sample is left", "warning")
+
     def inside(self, size: Size) -> Rect:
         """What is left of an image of this (height, width) when the sides are cut off; may be empty."""
         height, width = size

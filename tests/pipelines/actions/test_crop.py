@@ -187,3 +187,9 @@ def test_the_mask_stays_on_its_pixels(mask, rect):
     for figure in found.figures:
         figure.shape.draw(canvas, 1)
     assert np.array_equal(canvas, whole[pixels[:, :, 1], pixels[:, :, 0]])
+
+
+def test_sides_that_leave_nothing_are_warned_of():
+    (finding,) = Crop.from_settings({"sides": {"left": "60%", "right": "40%", "top": "99%"}}).problems()
+    assert finding.severity == "warning"
+    assert finding.message == "left and right together cut off 100% of the image: no sample is left"
