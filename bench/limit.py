@@ -117,7 +117,7 @@ def _decode_image(file: Path) -> np.ndarray:
     return pixels
 
 
-def _change_image(pixels: np.ndarray, ops: tuple[tuple[Any, ...], ...]) -> np.ndarray:
+def _change(pixels: np.ndarray, ops: tuple[tuple[Any, ...], ...], interpolation: int) -> np.ndarray:
     for word, *values in ops:
         if word == "crop":
             left, top, right, bottom = values
@@ -125,21 +125,17 @@ def _change_image(pixels: np.ndarray, ops: tuple[tuple[Any, ...], ...]) -> np.nd
         elif word == "flip":
             pixels = cv2.flip(pixels, _FLIP_CODES[values[0]])
         else:
-            pixels = cv2.resize(pixels, (values[0], values[1]), interpolation=cv2.INTER_LINEAR)
+            pixels = cv2.resize(pixels, (values[0], values[1]), interpolation=interpolation)
     return pixels
 
 
+def _change_image(pixels: np.ndarray, ops: tuple[tuple[Any, ...], ...]) -> np.ndarray:
+    return _change(pixels, ops, cv2.INTER_LINEAR)
+
+
 def _change_mask(labels: np.ndarray, ops: tuple[tuple[Any, ...], ...]) -> np.ndarray:
-    for word, *values in ops:
-        if word == "crop":
-            left, top, right, bottom = values
-            labels = labels[top:bottom, left:right]
-        elif word == "flip":
-            labels = cv2.flip(labels, _FLIP_CODES[values[0]])
-        else:
-            # For sides that are powers of 2, as in the Pascal graph, OpenCV reads the same pixels as the exact formula.
-            labels = cv2.resize(labels, (values[0], values[1]), interpolation=cv2.INTER_NEAREST_EXACT)
-    return labels
+    # For sides that are powers of 2, as in the Pascal graph, OpenCV reads the same pixels as the exact formula.
+    return _change(labels, ops, cv2.INTER_NEAREST_EXACT)
 
 
 def _encode_image(pixels: np.ndarray) -> bytes:

@@ -1,5 +1,7 @@
 """Which processor runs a trained network: chosen by name, with a clear word where the machine does not have it."""
 
+import argparse
+
 import torch
 
 from model.errors import UserError
@@ -16,3 +18,14 @@ def device_for(accelerator: str = "auto", index: int = 0) -> torch.device:
     if accelerator == "cpu" or index >= present:
         return torch.device("cpu")
     return torch.device("cuda", index)
+
+
+def add_machine_options(parser: argparse.ArgumentParser) -> None:
+    """What every command that runs a trained network takes: `--accelerator`, `--progress`."""
+    parser.add_argument("--accelerator", choices=ACCELERATORS, default="auto", help="(default: %(default)s)")
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="draw a progress bar (default: on a terminal)",
+    )

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from model.accelerator import ACCELERATORS, device_for
+from model.accelerator import add_machine_options, device_for
 from model.baselines import EllipseSession, untrained_network
 from model.config import DatasetTags, SpecialClasses
 from model.drawing import Picture, captioned, file_name, fitted, overlay, side_by_side, stacked, write_picture
@@ -411,11 +411,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--flip", action="store_true", help="average with the mirrored image, as published; twice the time"
     )
-    parser.add_argument("--accelerator", choices=ACCELERATORS, default="auto", help="(default: %(default)s)")
-    parser.add_argument(
-        "--progress", action=argparse.BooleanOptionalAction, default=None,
-        help="draw a progress bar (default: on a terminal)",
-    )  # fmt: skip
+    add_machine_options(parser)
     parser.set_defaults(func=run)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.accelerator import ACCELERATORS, device_for
+from model.accelerator import add_machine_options, device_for
 from model.config import SpecialClasses, nearest
 from model.drawing import Picture, captioned, contact_sheet, fitted, overlay, write_picture
 from model.errors import UserError
@@ -377,11 +377,7 @@ def add_parser(subparsers: Any) -> None:
         "--target-size", type=int, metavar="PIXELS",
         help="longer side of what the network sees (default: the training's input size)",
     )  # fmt: skip
-    parser.add_argument("--accelerator", choices=ACCELERATORS, default="auto", help="(default: %(default)s)")
-    parser.add_argument(
-        "--progress", action=argparse.BooleanOptionalAction, default=None,
-        help="draw a progress bar (default: on a terminal)",
-    )  # fmt: skip
+    add_machine_options(parser)
     parser.set_defaults(func=run)
 
 

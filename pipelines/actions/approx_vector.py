@@ -11,17 +11,17 @@ Family: other shapes.
 Picture: coffee(saucer, spoon) {"classes": ["saucer", "spoon"], "epsilon": 20}
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from pipelines.actions.base import Action, Notes, action
-from pipelines.actions.expected_shape import check_classes, required
+from pipelines.actions.expected_shape import check_classes, with_changed_shapes
 from pipelines.actions.parameters import Names
-from pipelines.figures import Figure, Line, Polygon
+from pipelines.figures import Line, Polygon
 from pipelines.meta import Meta
 from pipelines.sample import Sample
 
@@ -44,12 +44,8 @@ class ApproxVector(Action):
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """A ring that would keep fewer than three vertices stays as it is; a line whose vertices are one place vanishes."""
-        return (replace(sample, figures=tuple(self._figures(sample))),)
-
-    def _figures(self, sample: Sample) -> Iterator[Figure]:
-        for figure in sample.figures:
-            if figure.title not in self.classes:
-                yield figure
-                continue
-            shape = required(figure, self.word, *VECTORS)
-            yield from map(figure.with_shape, shape.simplified(self.epsilon))
+        return (
+            with_changed_shapes(
+                sample, self.classes, self.word, lambda shape: shape.simplified(self.epsilon), *VECTORS
+            ),
+        )

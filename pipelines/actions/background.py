@@ -11,7 +11,7 @@ Picture: coffee(cup, spoon) {"class": "background"}
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from pydantic import Field
 from pipelines.actions.base import Action, Notes, action
 from pipelines.figures import Figure, Rectangle
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("background")
@@ -39,4 +39,4 @@ class Background(Action):
         height, width = sample.image.size
         # A rectangle without width or height would be no object, so a side of one pixel is covered by a length of one.
         whole = Rectangle(0, 0, max(width - 1, 1), max(height - 1, 1))
-        return (replace(sample, figures=(Figure(self.class_, whole), *sample.figures)),)
+        return (with_figures(sample, (Figure(self.class_, whole), *sample.figures)),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from pipelines.image import Pixels
 from pipelines.meta import Meta, nearest
-from pipelines.sample import Origin, Sample
+from pipelines.sample import Origin, Sample, with_figures
 
 CATALOGUE: dict[str, type[Action]] = {}
 """Every action by its word; filled by the `action` decorator when `pipelines.actions` is imported."""
@@ -127,7 +127,7 @@ class Sink(Action):
         """The sample as it is written: figures clipped to the image where their shape asks for it."""
         size = sample.image.size
         figures = tuple(figure.with_shape(shape) for figure in sample.figures for shape in figure.shape.clean(size))
-        return (replace(sample, figures=figures),)
+        return (with_figures(sample, figures),)
 
     @property
     def makes_pictures(self) -> bool:

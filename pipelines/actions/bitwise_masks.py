@@ -24,7 +24,7 @@ Picture: coffee(cup, coffee) {"type": "xor", "class_mask": "coffee", "classes_to
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ from pipelines.actions.expected_shape import check_classes, required
 from pipelines.actions.parameters import Names
 from pipelines.figures import Bitmap, Figure
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 OPERATIONS: dict[str, Callable[..., np.ndarray]] = {
     "or": np.logical_or,
@@ -77,7 +77,7 @@ class BitwiseMasks(Action):
             return (sample,)
         canvas = np.zeros(sample.image.size, bool)
         required(mask, self.word, Bitmap).draw(canvas, 1)
-        return (replace(sample, figures=tuple(self._corrected(sample.figures, canvas))),)
+        return (with_figures(sample, tuple(self._corrected(sample.figures, canvas))),)
 
     def _corrected(self, figures: Iterable[Figure], mask: np.ndarray) -> Iterator[Figure]:
         for figure in figures:

@@ -16,7 +16,7 @@ Picture: coffee(saucer) {"box": {"width": "44px", "height": "44px"}, "distance":
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,7 +29,7 @@ from pipelines.actions.parameters import STRICT, LengthSetting, Names
 from pipelines.figures import Figure, Polygon, Rectangle
 from pipelines.image import Size
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 COLOR = "#00ee00"
 STEP = 0.1
@@ -79,7 +79,7 @@ class ContourSlidingBox(Action):
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """Boxes follow their polygon; near the border they are moved into the image."""
-        return (replace(sample, figures=tuple(self._figures(sample))),)
+        return (with_figures(sample, tuple(self._figures(sample))),)
 
     def _figures(self, sample: Sample) -> Iterator[Figure]:
         for figure in sample.figures:

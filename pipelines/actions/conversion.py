@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from pipelines.actions.expected_shape import check_classes, required
 from pipelines.figures import SHAPES, Figure, Shape
 from pipelines.image import Size
 from pipelines.meta import IGNORE, KEEP, OTHER, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 class Conversion(Action):
@@ -45,7 +44,7 @@ class Conversion(Action):
         return meta.replaced(self.classes_mapping, self.makes)
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
-        return (replace(sample, figures=tuple(self._figures(sample))),)
+        return (with_figures(sample, tuple(self._figures(sample))),)
 
     def _figures(self, sample: Sample) -> Iterator[Figure]:
         for figure in sample.figures:

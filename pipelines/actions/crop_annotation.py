@@ -10,7 +10,7 @@ Picture: coffee(saucer, cup, spoon) {"sides": {"left": "45%", "bottom": "30%"}}
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from pipelines.actions.base import Action, Finding, action
 from pipelines.actions.parameters import RandomPart, Sides, require_generator
 from pipelines.figures.figure import reshape
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("crop_annotation")
@@ -59,4 +59,4 @@ class CropAnnotation(Action):
             rect = (self.sides or Sides()).inside(size)
         if rect.empty:
             return ()
-        return (replace(sample, figures=reshape(sample.figures, lambda shape: shape.crop(rect))),)
+        return (with_figures(sample, reshape(sample.figures, lambda shape: shape.crop(rect))),)

@@ -16,7 +16,7 @@ Picture: coffee(cup, handle, spoon, box) {"classes_mapping": {"cup": "crockery",
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -24,7 +24,7 @@ import numpy as np
 from pipelines.actions.base import Finding, Notes, Source, action
 from pipelines.figures import Figure
 from pipelines.meta import IGNORE, KEEP, OTHER, Meta, complete
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("data", "images_project")
@@ -67,7 +67,7 @@ class Data(Source):
             for figure in map_figures(sample.figures, self.classes_mapping)
             for shape in figure.shape.clean(size)
         )
-        return (replace(sample, figures=figures),)
+        return (with_figures(sample, figures),)
 
 
 def map_figures(figures: Iterable[Figure], mapping: dict[str, str] | str, other: str | None = None) -> Iterator[Figure]:

@@ -13,7 +13,7 @@ Picture: cat(whisker) {"lines_class": "whisker", "min_length": 80}
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -23,7 +23,7 @@ from pipelines.actions.base import Action, Finding, Notes, action
 from pipelines.actions.expected_shape import check_classes
 from pipelines.figures import Line
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 Bound = Annotated[float, Field(ge=0)]
 
@@ -76,4 +76,4 @@ class DropLinesByLength(Action):
             or not isinstance(figure.shape, Line)
             or (least <= figure.shape.length <= most) != self.invert
         )
-        return (replace(sample, figures=tuple(kept)),)
+        return (with_figures(sample, tuple(kept)),)

@@ -13,7 +13,7 @@ Picture: cat(whisker, muzzle) {"lines_class": "whisker", "polygons_class": "muzz
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +24,7 @@ from pipelines.actions.expected_shape import check_classes, required
 from pipelines.figures import Figure, Line, Polygon
 from pipelines.figures.line import lines_of
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("drop_lines_under_polygon")
@@ -52,7 +52,7 @@ class DropLinesUnderPolygon(Action):
                 lines.extend(figure.with_shape(piece) for piece in uncovered(figure.shape, cover))
             else:
                 rest.append(figure)
-        return (replace(sample, figures=(*rest, *lines)),)
+        return (with_figures(sample, (*rest, *lines)),)
 
     def _areas(self, figure: Figure) -> Iterator[Any]:
         if figure.title == self.polygons_class:

@@ -10,16 +10,16 @@ Family: masks.
 Picture: coffee(glare) {"classes": ["glare"], "min_area": "60px", "src_type": "image"}
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from pipelines.actions.base import Action, Notes, action
-from pipelines.actions.expected_shape import check_classes, required
+from pipelines.actions.expected_shape import check_classes, with_changed_shapes
 from pipelines.actions.parameters import LengthSetting, Names
-from pipelines.figures import Bitmap, Figure
+from pipelines.figures import Bitmap
 from pipelines.meta import Meta
 from pipelines.sample import Sample
 
@@ -45,17 +45,13 @@ class DropNoise(Action):
         return meta
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
-        return (replace(sample, figures=tuple(self._figures(sample))),)
-
-    def _figures(self, sample: Sample) -> Iterator[Figure]:
         height, width = sample.image.size
-        for figure in sample.figures:
-            if figure.title not in self.classes:
-                yield figure
-                continue
-            mask = required(figure, self.word, Bitmap)
+
+        def cleaned(mask: Bitmap) -> tuple[Bitmap, ...]:
             area = width * height if self.src_type == "image" else mask.width * mask.height
-            yield from map(figure.with_shape, without_spots(mask, self.min_area.of(area)))
+            return without_spots(mask, self.min_area.of(area))
+
+        return (with_changed_shapes(sample, self.classes, self.word, cleaned, Bitmap),)
 
 
 def without_spots(mask: Bitmap, min_area: int) -> tuple[Bitmap, ...]:

@@ -10,7 +10,7 @@ Picture: coffee(saucer, cup, spoon) {"classes": ["saucer"]}
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from pipelines.actions.base import Action, Notes, action
 from pipelines.actions.parameters import Names
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("drop_obj_by_class", "drop_object_by_class")
@@ -35,4 +35,4 @@ class DropObjByClass(Action):
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         kept = tuple(figure for figure in sample.figures if figure.title not in self.classes)
-        return (replace(sample, figures=kept),)
+        return (with_figures(sample, kept),)

@@ -23,7 +23,7 @@ import numpy as np
 from pipelines.actions.base import Action, Finding, Notes, action
 from pipelines.figures import Figure
 from pipelines.meta import IGNORE, KEEP, OTHER, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("duplicate_objects")
@@ -52,7 +52,7 @@ class DuplicateObjects(Action):
         return result
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
-        return (replace(sample, figures=tuple(self._with_copies(sample.figures))),)
+        return (with_figures(sample, tuple(self._with_copies(sample.figures))),)
 
     def _with_copies(self, figures: Iterable[Figure]) -> Iterator[Figure]:
         for figure in figures:

@@ -1,11 +1,12 @@
 """Actions for certain shapes: a listed class of another shape is doubted when the graph is read, its figures are refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from pipelines.actions.base import Notes
 from pipelines.figures import Figure, Shape
 from pipelines.meta import Meta
+from pipelines.sample import Sample, with_figures
 
 CONVERTERS = {
     "bitmap": "poly2bitmap",
@@ -35,6 +36,26 @@ def required(figure: Figure, word: str, *kinds: type[AnyShape]) -> AnyShape:
     if not isinstance(figure.shape, kinds):
         raise ValueError(_sentence(f"an object of class {figure.title!r}", figure.shape.kind, word, kinds))
     return figure.shape
+
+
+def with_changed_shapes(
+    sample: Sample,
+    titles: Collection[str],
+    word: str,
+    change: Callable[[AnyShape], Iterable[Shape]],
+    *kinds: type[AnyShape],
+) -> Sample:
+    """The sample with each figure of these classes in the shapes that `change` makes of its own; the others stay as they are.
+
+    Raises `ValueError` for a figure of these classes that has another shape than `word` works on.
+    """
+
+    def changed(figure: Figure) -> Iterable[Figure]:
+        if figure.title not in titles:
+            return (figure,)
+        return map(figure.with_shape, change(required(figure, word, *kinds)))
+
+    return with_figures(sample, tuple(result for figure in sample.figures for result in changed(figure)))
 
 
 def _sentence(subject: str, found: str, word: str, kinds: Sequence[type[Shape]]) -> str:

@@ -24,7 +24,7 @@ Picture: wall(joint) {"crack_class": "joint", "cracknet_class": "net", "mask_res
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import cv2
@@ -36,7 +36,7 @@ from pipelines.actions.expected_shape import check_classes, required
 from pipelines.figures import Bitmap, Figure, Line, Polygon
 from pipelines.image import Size
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -86,7 +86,7 @@ class FindCracknets(Action):
         cracks = (figure for figure in sample.figures if figure.title == self.crack_class)
         lines = [required(figure, self.word, Line).points for figure in cracks]
         nets = (Figure(self.cracknet_class, net) for net in self._nets(lines, sample.image.size))
-        return (replace(sample, figures=(*sample.figures, *nets)),)
+        return (with_figures(sample, (*sample.figures, *nets)),)
 
     def _nets(self, lines: list[np.ndarray], size: Size) -> Iterator[Polygon]:
         cell = max(size) / self.mask_resolution

@@ -16,7 +16,7 @@ Picture: coffee(cup) {"class": "cup", "positive_class": "pos", "negative_class":
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -26,7 +26,7 @@ from pipelines import clicks
 from pipelines.actions.base import Action, Notes, action
 from pipelines.figures import Figure, Point
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 POSITIVE_COLOR, NEGATIVE_COLOR = "#2ca02c", "#d62728"
 
@@ -66,4 +66,4 @@ class GenerateHints(Action):
             for title, points in ((self.positive_class, positive), (self.negative_class, negative))
             for x, y in points.tolist()
         ]
-        return (replace(sample, figures=(*sample.figures, *hints)),)
+        return (with_figures(sample, (*sample.figures, *hints)),)

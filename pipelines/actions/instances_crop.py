@@ -14,7 +14,7 @@ Picture: cat(eye, nose) {"classes": ["eye"], "pad": {"sides": {"left": "120%", "
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,7 +25,7 @@ from pipelines.actions.base import Action, Finding, Notes, action
 from pipelines.actions.parameters import STRICT, Names, Sides, SomeNames
 from pipelines.figures.shape import outer_rect
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @dataclass(frozen=True)
@@ -76,4 +76,4 @@ class InstancesCrop(Action):
             if box.empty or rect.empty:
                 continue
             kept = tuple(figure for figure in sample.figures if figure is target or figure.title in self.save_classes)
-            yield geometry.crop(replace(sample, figures=kept), rect)
+            yield geometry.crop(with_figures(sample, kept), rect)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from pipelines.actions.base import Notes
 from pipelines.figures import Bitmap, Figure
 from pipelines.image import Size
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 def with_mask_classes(meta: Meta, mapping: Mapping[str, str], notes: Notes) -> Meta:
@@ -28,7 +27,7 @@ def with_masks(sample: Sample, mapping: Mapping[str, str]) -> Sample:
     """The sample with the figures of listed classes drawn as masks under their new titles; what is outside is left out."""
     size = sample.image.size
     figures = (result for figure in sample.figures for result in _as_mask(figure, mapping.get(figure.title), size))
-    return replace(sample, figures=tuple(figures)) if mapping else sample
+    return with_figures(sample, tuple(figures)) if mapping else sample
 
 
 def _as_mask(figure: Figure, title: str | None, size: Size) -> tuple[Figure, ...]:

@@ -14,7 +14,7 @@ Picture: cat(eye) [["merge_bitmap_masks", {"class": "eye"}], ["bbox", {"classes_
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -24,7 +24,7 @@ from pipelines.actions.base import Action, Notes, action
 from pipelines.actions.expected_shape import check_classes, required
 from pipelines.figures import Bitmap, Figure
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("merge_bitmap_masks", "merge_masks")
@@ -45,7 +45,7 @@ class MergeBitmapMasks(Action):
         shapes = [required(figure, self.word, Bitmap) for figure in masks]
         rest = [figure for figure in sample.figures if figure.title != self.class_]
         merged = masks if len(masks) < 2 else [Figure(self.class_, union(shapes))]
-        return (replace(sample, figures=(*rest, *merged)),)
+        return (with_figures(sample, (*rest, *merged)),)
 
 
 def union(shapes: list[Bitmap]) -> Bitmap:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -29,7 +29,7 @@ from pipelines.actions.parameters import LengthSetting
 from pipelines.figures import Figure, Line
 from pipelines.image import Size
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class MergeLines(Action):
         for figure in lines:
             required(figure, self.word, Line)
         rest = (figure for figure in sample.figures if figure.title != self.lines_class)
-        return (replace(sample, figures=(*rest, *merged(lines, self._limits(sample.image.size)))),)
+        return (with_figures(sample, (*rest, *merged(lines, self._limits(sample.image.size)))),)
 
     def _limits(self, size: Size) -> Limits:
         length = self.max_ends_distance

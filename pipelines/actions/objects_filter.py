@@ -23,7 +23,7 @@ Picture: cat(eye, nose, pupil) {"filter_by": {"polygon_sizes": {"filtering_class
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ from pipelines.actions.parameters import STRICT, Names, Percent
 from pipelines.figures import Shape
 from pipelines.image import Size
 from pipelines.meta import Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 Pixels = Annotated[int, Field(ge=0)]
 
@@ -143,7 +143,7 @@ class ObjectsFilter(Action):
                 for figure in sample.figures
                 if figure.title not in sizes.filtering_classes or not _beyond(figure.shape, size, sizes)
             )
-        return (sample,) if len(kept) == len(sample.figures) else (replace(sample, figures=kept),)
+        return (sample,) if len(kept) == len(sample.figures) else (with_figures(sample, kept),)
 
 
 def _beyond(shape: Shape, size: Size, sizes: PolygonSizes) -> bool:

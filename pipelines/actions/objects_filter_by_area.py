@@ -24,7 +24,7 @@ from pipelines.actions.parameters import SomeNames
 from pipelines.actions.tag import NamedTag
 from pipelines.figures import Figure
 from pipelines.meta import Meta, TagSpec
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 from pipelines.tag import Tag
 
 
@@ -73,7 +73,7 @@ class ObjectsFilterByArea(Action):
                 figures = tuple(figure for figure in sample.figures if self._meets(figure))
             case _:
                 figures = tuple(self._tagged(figure) if self._meets(figure) else figure for figure in sample.figures)
-        return (replace(sample, figures=figures),)
+        return (with_figures(sample, figures),)
 
     @property
     def _tags(self) -> tuple[Tag, ...]:

@@ -13,7 +13,7 @@ Picture: coffee(saucer, cup, coffee, spoon) {"classes_mapping": {"saucer": "sauc
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +23,7 @@ from pipelines.actions.conversion import Conversion
 from pipelines.figures import Bitmap, Shape
 from pipelines.figures.bitmap import rasterized
 from pipelines.image import Size
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("rasterize")
@@ -55,4 +55,4 @@ class Rasterize(Conversion):
                 figure = listed[number - 1]
                 masks.append(figure.with_shape(mask).with_title(self.classes_mapping[figure.title]))
         rest = (figure for figure in sample.figures if figure.title not in self.classes_mapping)
-        return (replace(sample, figures=(*rest, *masks)),)
+        return (with_figures(sample, (*rest, *masks)),)

@@ -16,7 +16,7 @@ Picture: coffee(cup, handle, spoon) {"classes_mapping": {"handle": "cup", "spoon
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +24,7 @@ import numpy as np
 from pipelines.actions.base import Action, Notes, action
 from pipelines.actions.data import map_figures
 from pipelines.meta import KEEP, OTHER, Meta, complete
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 
 @action("rename", "rename_classes")
@@ -40,7 +40,7 @@ class Rename(Action):
         return meta.renamed(complete(self._listed, meta.titles, KEEP))
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
-        return (replace(sample, figures=tuple(map_figures(sample.figures, self._listed, KEEP))),)
+        return (with_figures(sample, tuple(map_figures(sample.figures, self._listed, KEEP))),)
 
     @property
     def _listed(self) -> dict[str, str]:

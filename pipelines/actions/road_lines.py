@@ -13,7 +13,7 @@ Picture: wall(road) {"road_class": "road", "road_lines_class": "road_edge"}
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import cv2
@@ -25,7 +25,7 @@ from pipelines.actions.expected_shape import check_classes, required
 from pipelines.figures import Figure, Line, Polygon
 from pipelines.figures.shape import simplify_points
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sample import Sample
+from pipelines.sample import Sample, with_figures
 
 COLOR = "#000088"
 REFERENCE_WIDTH = 1000
@@ -56,7 +56,7 @@ class RoadLines(Action):
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """The lines follow their polygon, the left one first, each from top to bottom."""
-        return (replace(sample, figures=tuple(self._figures(sample))),)
+        return (with_figures(sample, tuple(self._figures(sample))),)
 
     def _figures(self, sample: Sample) -> Iterator[Figure]:
         min_area = self.min_road_area * sample.image.size[1] / REFERENCE_WIDTH

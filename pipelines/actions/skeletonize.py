@@ -14,16 +14,16 @@ Picture: coffee(spoon) [["poly2bitmap", {"classes_mapping": {"spoon": "spoon"}}]
   ["spoon"], "method": "medial_axis"}]]
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from pipelines.actions.base import Action, Notes, action
-from pipelines.actions.expected_shape import check_classes, required
+from pipelines.actions.expected_shape import check_classes, with_changed_shapes
 from pipelines.actions.parameters import Names
-from pipelines.figures import Bitmap, Figure
+from pipelines.figures import Bitmap
 from pipelines.meta import Meta
 from pipelines.sample import Sample
 
@@ -48,14 +48,7 @@ class Skeletonize(Action):
         return meta
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
-        return (replace(sample, figures=tuple(self._figures(sample))),)
-
-    def _figures(self, sample: Sample) -> Iterator[Figure]:
-        for figure in sample.figures:
-            if figure.title not in self.classes:
-                yield figure
-                continue
-            yield from map(figure.with_shape, thinned(required(figure, self.word, Bitmap), self.method))
+        return (with_changed_shapes(sample, self.classes, self.word, lambda mask: thinned(mask, self.method), Bitmap),)
 
 
 def thinned(mask: Bitmap, method: str) -> tuple[Bitmap, ...]:

@@ -15,15 +15,15 @@ Picture: coffee(glare) [["split_masks", {"classes": ["glare"]}], ["bbox", {"clas
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from pipelines.actions.base import Action, Notes, action
-from pipelines.actions.expected_shape import check_classes, required
+from pipelines.actions.expected_shape import check_classes, with_changed_shapes
 from pipelines.actions.parameters import Names
-from pipelines.figures import Bitmap, Figure
+from pipelines.figures import Bitmap
 from pipelines.meta import Meta
 from pipelines.sample import Sample
 
@@ -44,14 +44,7 @@ class SplitMasks(Action):
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """Parts stand where their mask stood, in the order of their first pixels, row by row."""
-        return (replace(sample, figures=tuple(self._figures(sample))),)
-
-    def _figures(self, sample: Sample) -> Iterator[Figure]:
-        for figure in sample.figures:
-            if figure.title not in self.classes:
-                yield figure
-                continue
-            yield from map(figure.with_shape, parts_of(required(figure, self.word, Bitmap)))
+        return (with_changed_shapes(sample, self.classes, self.word, parts_of, Bitmap),)
 
 
 def parts_of(mask: Bitmap) -> Iterator[Bitmap]:

@@ -177,14 +177,16 @@ def _typed(samples: PCollection) -> PCollection:
 class _Reporting(beam.DoFn):
     """A step that counts and reports as data: whatever a runner retries, each bundle is counted once."""
 
-    def __init__(self, layer_id: str) -> None:
-        self._layer_id = layer_id
+    def __init__(self, layer_id: str, ticks: Ticks) -> None:
+        self._layer_id, self._ticks = layer_id, ticks
         self._count = Count()
         self._failures: list[tuple[str, ...]] = []
 
     def setup(self) -> None:
         # One sample is small work; threads inside OpenCV would only compete with the other workers.
         cv2.setNumThreads(1)
+        if self._ticks.on_this_machine:
+            local_memory.keep_small()
 
     def start_bundle(self) -> None:
         self._count, self._failures = Count(), []
@@ -214,13 +216,8 @@ class _Parse(_Reporting):
     """Listed images to samples. Images that cannot be read count as failed in the `data` layer itself."""
 
     def __init__(self, layer: Layer, projects: dict[str, Project], ticks: Ticks) -> None:
-        super().__init__(layer.id)
-        self._read, self._ticks = Reader(projects), ticks
-
-    def setup(self) -> None:
-        super().setup()
-        if self._ticks.on_this_machine:
-            local_memory.keep_small()
+        super().__init__(layer.id, ticks)
+        self._read = Reader(projects)
 
     def process(self, entry: tuple[Any, ...]) -> Iterator[Sample]:
         origin, item = Origin(*entry[:4]), Item(entry[4], entry[5], tuple(entry[6]))
@@ -235,8 +232,8 @@ class _Apply(_Reporting):
     """A layer with one output."""
 
     def __init__(self, layer: Layer, seed: int, ticks: Ticks | None = None) -> None:
-        super().__init__(layer.id)
-        self._layer, self._seed, self._ticks = layer, seed, ticks
+        super().__init__(layer.id, ticks or Ticks(None))
+        self._layer, self._seed = layer, seed
 
     def setup(self) -> None:
         super().setup()
@@ -249,8 +246,7 @@ class _Apply(_Reporting):
             self.fail(sample.origin, error)
             return ()
         self._count.add(results)
-        if self._ticks:
-            self._ticks.add(KEPT)
+        self._ticks.add(KEPT)
         return self._outputs(results)
 
     def _outputs(self, results: list[tuple[int, Sample]]) -> Iterable[Any]:
@@ -274,13 +270,8 @@ class _KeyByShard(beam.DoFn):
 
 class _WriteShard(_Reporting):
     def __init__(self, target: Target, ticks: Ticks) -> None:
-        super().__init__(target.layer)
-        self._target, self._ticks = target, ticks
-
-    def setup(self) -> None:
-        super().setup()
-        if self._ticks.on_this_machine:
-            local_memory.keep_small()
+        super().__init__(target.layer, ticks)
+        self._target = target
 
     def process(self, group: tuple[int, Iterable[Sample]]) -> Iterator[tuple[Any, ...]]:
         number, samples = group

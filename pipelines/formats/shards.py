@@ -217,12 +217,9 @@ def _why_not(location: str) -> str:
 
 def iterate(dataset: ShardedDataset) -> Iterator[tuple[dict[str, Any], StoredSample]]:
     """Every sample with its index row, in the order of the shards."""
-    for batch in dataset.index.to_batches(max_chunksize=1024):
-        start = batch.to_pylist()
-        for row in start:
-            end = row["annotation_offset"] + row["annotation_length"]
-            data = dataset._read_range(row["shard"], row["offset"], end)
-            yield row, StoredSample(data[: row["image_length"]], data[row["annotation_offset"] - row["offset"] :])
+    rows = (row for batch in dataset.index.to_batches(max_chunksize=1024) for row in batch.to_pylist())
+    for number, row in enumerate(rows):
+        yield row, dataset.read(number)
 
 
 def pictures(dataset: ShardedDataset) -> Iterator[tuple[str, str, str, bytes]]:
