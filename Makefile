@@ -14,7 +14,7 @@ GRAPH ?= configs/graphs/pascal_voc.json
 PROJECT ?= PascalVOC=data/voc
 DATA ?= data/dataset
 CONFIG ?= configs/train/tutorial.json
-WEIGHTS ?= $(lastword $(sort $(wildcard runs/*)))
+WEIGHTS ?= $(or $(lastword $(sort $(wildcard runs/*))),zoo:tiny)
 WORKERS ?= 1
 ARGS ?=
 

@@ -24,11 +24,13 @@ WORKER = [
 EXTRAS = {
     "train": [
         "matplotlib",  # plots of reports
+        "onnx",  # the exported network is written and checked with it
+        "onnxruntime",  # runs exported networks; every export is compared with PyTorch
         "pytorch-lightning>=2.6",
         "tensorboard",
         "torch==2.13.0",
     ],
-    "serve": ["torch==2.13.0"],
+    "serve": ["onnxruntime", "torch==2.13.0"],
     "gcs": [
         "apache-beam[gcp]",  # the Dataflow runner
         "gcsfs",  # gs:// addresses
@@ -54,6 +56,7 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=find_packages(include=["pipelines", "pipelines.*", "model", "model.*"]),
+    package_data={"model.zoo": ["*.ckpt", "*.md"]},
     install_requires=WORKER,
     extras_require=EXTRAS,
 )

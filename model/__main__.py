@@ -13,8 +13,13 @@ COMMANDS = {
     "train": "train the click network on finished datasets",
     "predict": "masks for the images of a project, from its points",
     "evaluate": "how many clicks a network needs on labelled images",
+    "export": "a trained network as one ONNX file",
+    "weights": "what trained weights are; a slim copy of them",
 }
 """The commands and one line on each. Their modules load PyTorch, so only the one that is called is imported."""
+
+MODULES = {"weights": "model.show_weights"}
+"""Commands whose module is not called as they are."""
 
 STOPPED = 143
 """Exit status of a run that a signal ended, as shells expect it of SIGTERM."""
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "train":
             add_train(subparsers)
         elif name in arguments[:1]:
-            import_module(f"model.{name}").add_parser(subparsers)
+            import_module(MODULES.get(name, f"model.{name}")).add_parser(subparsers)
         else:
             subparsers.add_parser(name, help=text, add_help=False)
     options = parser.parse_args(arguments)
@@ -80,7 +85,9 @@ def add_train(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--devices", type=int, metavar="N", help="processes on the CPU, or the first N of the GPUs")
     parser.add_argument("--epochs", type=int, metavar="N", help="in place of the config's epochs")
     parser.add_argument(
-        "--weights", metavar="CHECKPOINT", help="start from these weights, in the way that weights_init_type says"
+        "--weights",
+        metavar="CHECKPOINT",
+        help="start from these weights, in the way that weights_init_type says: a checkpoint, a run's folder, or zoo:NAME",
     )
     parser.add_argument(
         "--resume",

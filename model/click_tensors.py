@@ -38,10 +38,9 @@ def rasterise(points: Tensor, height: int, width: int, radius: float | None = No
     columns, rows = disc_window(radius, points.device)
     x = centre[..., 0, None] + columns
     y = centre[..., 1, None] + rows
-    inside = (x - points[..., 0, None]) ** 2 + (y - points[..., 1, None]) ** 2 <= radius**2
-    inside &= (x >= 0) & (x < width) & (y >= 0) & (y < height)
     label = points[..., 2, None]
-    inside &= label != PADDING
+    in_disc = (x - points[..., 0, None]) ** 2 + (y - points[..., 1, None]) ** 2 <= radius**2
+    inside = in_disc & (x >= 0) & (x < width) & (y >= 0) & (y < height) & (label != PADDING)
     channel = (label != POSITIVE).long()
     pixel = (channel * height + y.long()) * width + x.long()
     # What lies outside is written to one spare cell at the end, which keeps the shapes fixed and the host out of it.

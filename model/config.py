@@ -179,6 +179,8 @@ class TrainConfig(Section):
     """Steps over which the learning rate rises; null: 500, or a tenth of the run where that is less."""
     gradient_clip: Positive | None = 1.0
     """Largest norm of the gradient; null: not limited."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay a step of the moving average of the weights, which is then what is validated and used; null: no average."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     """Numbers of the convolutions; losses are always computed in 32 bits."""
     seed: Count = 0

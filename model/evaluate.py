@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from model import zoo
 from model.accelerator import add_machine_options, device_for
+from model.backend import TorchBackend
 from model.baselines import EllipseSession, untrained_network
 from model.config import DatasetTags, SpecialClasses
 from model.drawing import Picture, captioned, file_name, fitted, overlay, side_by_side, stacked, write_picture
@@ -56,6 +58,7 @@ RANKED_BY_CLICKS = 5
 """Pictures are ranked by the mean IoU of so many first clicks."""
 
 EPILOG = """examples:
+  python -m model evaluate --data voc:VOC2007
   python -m model evaluate --weights runs/first --data OUT/smtool_dataset
   python -m model evaluate --weights runs/first --data voc:VOC2007 --split val --target-size 400
   python -m model evaluate --weights runs/first --data voc:VOC2007 --baseline ellipse --output report --pictures
@@ -366,7 +369,11 @@ def add_parser(subparsers: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--weights", metavar="W", help="a checkpoint, or the folder of a training run")
+    parser.add_argument(
+        "--weights",
+        metavar="W",
+        help=f"a checkpoint, the folder of a training run, or zoo:NAME (default: {zoo.DEFAULT}; with --baseline alone: none)",
+    )
     parser.add_argument("--data", required=True, metavar="DATASET", help=FORMS)
     parser.add_argument(
         "--split", help="image tag, or list of a VOC folder; `all` for everything (default: val where there is one)"
@@ -419,6 +426,8 @@ def run(options: argparse.Namespace) -> int:
     """The command: evaluates, prints the table, writes the report."""
     check_options(options)
     device = device_for(options.accelerator)
+    if options.weights is None and set(options.baseline) != {"ellipse"}:
+        options.weights = zoo.DEFAULT
     card: WeightsCard | None = None
     candidates: list[Candidate] = []
     if options.weights:
@@ -461,10 +470,6 @@ def run(options: argparse.Namespace) -> int:
 def check_options(options: argparse.Namespace) -> None:
     """UserError for options that do not go together, all of them at once."""
     problems = []
-    if not options.weights and "ellipse" not in options.baseline:
-        problems.append("nothing to evaluate: give --weights W, or --baseline ellipse")
-    if "untrained" in options.baseline and not options.weights:
-        problems.append("--baseline untrained needs --weights W: it is a network of the same size with random weights")
     if options.pictures and not options.output:
         problems.append("--pictures needs --output DIR to draw into")
     for name in ("max_clicks", "limit", "target_size"):
@@ -480,7 +485,7 @@ def _network_candidate(
 ) -> Candidate:
     target = options.target_size or max(card.input_size)
     zoom = ZoomIn.for_people(target) if options.zoom == "people" else ZoomIn(target_size=target)
-    predictor = Predictor(network, card.click_radius, zoom, flip=options.flip, guarantee=False, device=device)
+    predictor = Predictor(TorchBackend(network, card.click_radius, device), zoom, flip=options.flip, guarantee=False)
     return Candidate(name, lambda image: predictor.set_image(image.pixels))
 
 

@@ -4,6 +4,7 @@ Everything random is a function of (seed, step), so a resumed run repeats what a
 processes agree on how many clicks a step makes.
 """
 
+from copy import deepcopy
 from typing import Any
 
 import pytorch_lightning as pl
@@ -39,6 +40,8 @@ class ClickModule(pl.LightningModule):
         """total_steps: of the whole run, which its schedule needs to know."""
         super().__init__()
         self.network = channels_last(network)
+        self.average = None if config.ema is None else deepcopy(self.network).requires_grad_(False)
+        """The moving average of the network's weights and statistics: saved, validated and used in its place."""
         self.config = config
         self.total_steps = total_steps
         self.dataset_digest = dataset_digest
@@ -49,9 +52,15 @@ class ClickModule(pl.LightningModule):
         """Those of the last validation."""
         self._sums = torch.zeros(len(CLICK_COUNTS) + 2)
 
+    @property
+    def trained(self) -> ClickNet:
+        """The network that training is for: the average where there is one."""
+        return self.network if self.average is None else self.average
+
     def forward(self, image: Tensor, points: Tensor, previous: Tensor) -> Tensor:
-        """Logits (B, 1, H, W) for image (B, 3, H, W), points (B, N, 3) and the previous probability (B, 1, H, W)."""
-        logits: Tensor = self.network(image, network_maps(points, previous, self.radius))
+        """What `trained` says: logits (B, 1, H, W) for image (B, 3, H, W), points (B, N, 3) and the previous
+        probability (B, 1, H, W)."""
+        logits: Tensor = self.trained(image, network_maps(points, previous, self.radius))
         return logits
 
     # ------------------------------------------------------------------------------------------------------- training
@@ -94,13 +103,18 @@ class ClickModule(pl.LightningModule):
         self.network.eval()
         with torch.no_grad():
             for _ in range(rounds):
-                previous = self(image, points, previous).float().sigmoid()
+                previous = self.network(image, network_maps(points, previous, self.radius)).float().sigmoid()
                 anywhere = torch.rand(label.shape, generator=random, device=label.device)
                 click = next_clicks(previous[:, 0] > THRESHOLD, label, points, anywhere)
                 points = torch.cat((points, click), dim=1)
         self.network.train()
         withheld = torch.rand(len(label), generator=random, device=label.device) < clicks.drop_previous
         return points, previous.masked_fill(withheld[:, None, None, None], 0.0)
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """Let the average follow."""
+        if self.average is not None and self.config.ema is not None:
+            follow(self.average, self.network, ema_decay(self.config.ema, self.global_step))
 
     # ----------------------------------------------------------------------------------------------------- validation
 
@@ -123,7 +137,7 @@ class ClickModule(pl.LightningModule):
         if len(label) == 0:
             return torch.zeros((), device=self.device)
         maps = network_maps(points, torch.zeros_like(label, dtype=torch.float32)[:, None], self.radius)
-        logits, auxiliary = self.network.forward_with_auxiliary(batch["image"][counted], maps)
+        logits, auxiliary = self.trained.forward_with_auxiliary(batch["image"][counted], maps)
         weights = self.config.loss_weights
         return losses(logits, auxiliary, label, points).total(weights.main_class, weights.points)
 
@@ -199,6 +213,22 @@ class ClickModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.plateau.restore(checkpoint[_PLATEAU_KEY])
         self.metrics = dict(checkpoint[CARD_KEY]["metrics"])
+
+
+def ema_decay(longest: float, step: int) -> float:
+    """How much of the average stays at a step, counted from 1: at first little, so that the random start is forgotten."""
+    return min(longest, (1 + step) / (10 + step))
+
+
+@torch.no_grad()
+def follow(average: ClickNet, network: ClickNet, decay: float) -> None:
+    """Move every weight and statistic of `average` by the share 1 − `decay` towards that of `network`; counters are copied."""
+    pairs = list(zip(average.state_dict().values(), network.state_dict().values(), strict=True))
+    floats = [pair for pair in pairs if pair[0].is_floating_point()]
+    torch._foreach_lerp_([mine for mine, _ in floats], [theirs for _, theirs in floats], 1 - decay)
+    for mine, theirs in pairs:
+        if not mine.is_floating_point():
+            mine.copy_(theirs)
 
 
 def iou(prediction: Tensor, label: Tensor) -> Tensor:

@@ -12,7 +12,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.predictor import THRESHOLD, ClickSession, binarise, obey
+from model.guarantee import obey
+from model.predictor import THRESHOLD, ClickSession, binarise
 from pipelines.clicks import OBJECT, VOID, Click, Mask, Truth, next_click
 
 MAX_CLICKS = 20

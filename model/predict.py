@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from model import zoo
 from model.accelerator import add_machine_options, device_for
 from model.config import SpecialClasses, nearest
 from model.drawing import Picture, captioned, contact_sheet, fitted, overlay, write_picture
 from model.errors import UserError
+from model.guarantee import obey
 from model.inference_config import (
     ALL,
     Bboxes,
@@ -32,7 +34,7 @@ from model.inference_config import (
     read_inference_config,
 )
 from model.labelled_images import LabelledImage, LabelledImages, clicks_of, open_images
-from model.predictor import Predictor, binarise, obey
+from model.predictor import Predictor, binarise
 from pipelines.clicks import Click, Mask
 from pipelines.figures import Bitmap, Figure, Rectangle
 from pipelines.formats.supervisely import Annotation, annotation_json, meta_json
@@ -365,7 +367,12 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("config", metavar="INFERENCE_CONFIG", help="JSON such as configs/inference/tutorial.json")
-    parser.add_argument("--weights", required=True, metavar="W", help="a checkpoint, or the folder of a training run")
+    parser.add_argument(
+        "--weights",
+        default=zoo.DEFAULT,
+        metavar="W",
+        help="a checkpoint, the folder of a training run, or zoo:NAME (default: %(default)s)",
+    )
     parser.add_argument("--input", required=True, metavar="PROJECT", help="a project folder, or a dataset in shards")
     parser.add_argument("--output", required=True, type=Path, metavar="PROJECT", help="the project folder to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result at --output")

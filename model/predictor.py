@@ -6,7 +6,7 @@ same state. Coordinates are pixels of the image, x to the right, y down; masks a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,17 +17,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.click_tensors import network_maps
+from model.backend import Backend, load_backend
 from model.errors import UserError
+from model.guarantee import obey, steady
 from model.preprocess import Region, View, ZoomIn, image_tensor
-from model.weights import WeightsCard, load_network
+from model.weights import WeightsCard
 from pipelines.clicks import Click, Mask
 
 THRESHOLD = 0.49
 """A pixel belongs to the mask when its probability is above; the published protocol's value."""
-
-Network = Callable[[Tensor, Tensor], Tensor]
-"""image (B, 3, h, w) in 0..1, maps (B, 3, h, w) → logits (B, 1, h, w); any module of that signature."""
 
 
 class ClickSession(Protocol):
@@ -48,27 +46,23 @@ class Predictor:
 
     def __init__(
         self,
-        network: Network,
-        radius: float,
+        backend: Backend,
         zoom: ZoomIn | None = None,
         *,
         flip: bool = False,
         threshold: float = THRESHOLD,
         guarantee: bool = True,
-        device: str | torch.device = "cpu",
     ) -> None:
-        """network: see `Network`.  radius: of the click discs, in pixels of the network's input, as it was trained.
+        """backend: the network.
         zoom: how to look at the image, the published way by default.
         flip: average with the mirrored image, for twice the cost.
-        threshold: see `THRESHOLD`.  guarantee: whether masks obey every click at its own pixel, see `obey`.
+        threshold: see `THRESHOLD`.  guarantee: whether masks keep the promises of `model.guarantee`.
         """
-        self.network = network
-        self.radius = radius
+        self.backend = backend
         self.zoom = ZoomIn() if zoom is None else zoom
         self.flip = flip
         self.threshold = threshold
         self.guarantee = guarantee
-        self.device = torch.device(device)
 
     @classmethod
     def load(
@@ -78,9 +72,8 @@ class Predictor:
 
         target_size: longer side of the network's input, that of the training by default.
         """
-        network, card = load_network(weights, device)
-        zoom = ZoomIn.for_people(target_size or max(card.input_size))
-        return cls(network, card.click_radius, zoom, device=device), card
+        backend, card = load_backend(weights, device)
+        return cls(backend, ZoomIn.for_people(target_size or max(card.input_size))), card
 
     def set_image(self, image: NDArray[np.uint8], mask: Mask | None = None) -> Session:
         """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask."""
@@ -93,7 +86,7 @@ class Predictor:
                     "give the mask of the whole image"
                 )
             start = mask.astype(np.float32)
-        return Session(self, image_tensor(image).to(self.device), start)
+        return Session(self, image_tensor(image).to(self.backend.device), start)
 
     def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
         """Logits (1, 1, h, w) for image (1, 3, h, w), last probabilities (1, 1, h, w), points (1, N, 3)."""
@@ -102,8 +95,7 @@ class Predictor:
             mirrored[..., 0] = image.shape[3] - 1 - points[..., 0]
             image, previous = (torch.cat([part, part.flip(3)]) for part in (image, previous))
             points = torch.cat([points, mirrored])
-        with torch.inference_mode():
-            logits = self.network(image, network_maps(points, previous, self.radius))
+        logits = self.backend.logits(image, previous, points)
         if self.flip:
             logits = 0.5 * (logits[:1] + logits[1:].flip(3))
         return logits
@@ -124,6 +116,9 @@ class Session:
     view: View | None = None
     """How the network looked at the image for the last answer; None before the first click."""
     before: Session | None = field(default=None, repr=False)
+    """The session without the newest click (or clicks, where several came at once)."""
+    earlier: Session | None = field(default=None, repr=False)
+    """What `undo` gives where that is not `before`: the session that a click was removed from."""
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -132,9 +127,14 @@ class Session:
 
     @cached_property
     def mask(self) -> Mask:
-        """(H, W) bool: the answer above the threshold and, with the guarantee, every click in its own pixel."""
+        """(H, W) bool: the answer above the threshold; with the guarantee a redundant click turns nothing over, and every
+        click has its own pixel."""
         mask = binarise(self.probability, self.predictor.threshold)
-        return obey(mask, self.clicks) if self.predictor.guarantee else mask
+        if not self.predictor.guarantee:
+            return mask
+        if self.before is not None and self.before.view is not None:
+            mask = steady(self.before.mask, mask, self.clicks[len(self.before.clicks) :])
+        return obey(mask, self.clicks)
 
     def click(self, x: int, y: int, positive: bool) -> Session:
         """The session after one more click at pixel (x, y); UserError for one outside of the image."""
@@ -150,13 +150,37 @@ class Session:
         state = self._answered((*self.clicks, *added))
         if self._deserves_second_look(state):
             state = state._answered(state.clicks)
-        return replace(state, before=self)
+        return replace(state, before=self, earlier=None)
 
     def undo(self) -> Session:
-        """The session before the last click (or the last clicks that came at once)."""
+        """The session before the last click (or the last clicks that came at once), or before the last removal."""
+        if self.earlier is not None:
+            return self.earlier
         if self.before is None:
             raise UserError("there is no click to undo: this session has none")
         return self.before
+
+    def remove(self, number: int) -> Session:
+        """The session without click `number`, counted from 0: the other clicks made again from the beginning, one by one.
+
+        `undo` takes the removal back. UserError where there is no such click.
+        """
+        if not 0 <= number < len(self.clicks):
+            known = f"clicks are numbered from 0 to {len(self.clicks) - 1}" if self.clicks else "this session has none"
+            raise UserError(f"there is no click {number} to remove: {known}")
+        state = self.first
+        for place, click in enumerate(self.clicks):
+            if place != number:
+                state = state.add([click])
+        return replace(state, earlier=self)
+
+    @property
+    def first(self) -> Session:
+        """The session before any click: an empty mask, or the one it started from."""
+        state = self
+        while state.before is not None:
+            state = state.before
+        return state
 
     def _check(self, click: Click) -> None:
         height, width = self.size_hw
@@ -188,15 +212,3 @@ class Session:
 def binarise(probability: NDArray[np.float32], threshold: float = THRESHOLD) -> Mask:
     """(H, W) bool: strictly above the threshold, compared in 32 bit as in the published protocol."""
     return probability > np.float32(threshold)
-
-
-def obey(mask: Mask, clicks: Sequence[Click]) -> Mask:
-    """The mask with every click's word written into its own pixel; where clicks share a pixel, the last one counts.
-
-    Late clicks fall on errors of a pixel or two, which a network may not be able to express; written down, they end the
-    deadlock of clicking there again and again. The input is not changed.
-    """
-    obeyed = mask.copy()
-    for click in clicks:
-        obeyed[click.y, click.x] = click.positive
-    return obeyed

@@ -12,8 +12,9 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
+from model import zoo
 from model.callbacks import Bar, Checkpoints, Quiet, Report, StopOnSignal, metrics_text, quieten
-from model.config import TrainConfig
+from model.config import SpecialClasses, TrainConfig
 from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
 from model.errors import UserError
@@ -107,18 +108,19 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNet:
         torch.manual_seed(config.seed)
         network = ClickNet(PRESETS[config.network])
     kind = config.weights_init_type
-    if options.weights is None:
-        if options.resume is None:
-            say_where_weights_come_from(kind)
+    weights = options.weights
+    if weights is None and options.resume is None:
+        weights = weights_to_begin_with(config)
+    if weights is None:
         return network
     if options.resume is not None:
         raise TrainError("--weights and --resume exclude each other: a resumed run goes on with its own weights")
     if kind == "scratch":
         raise TrainError(
-            f'--weights {options.weights} is given, but weights_init_type is "scratch"; '
+            f'--weights {weights} is given, but weights_init_type is "scratch"; '
             f'set "continue_training" (all weights) or "transfer_learning" (all but the heads), or leave --weights out'
         )
-    file = checkpoint_file(options.weights)
+    file = checkpoint_file(weights)
     stored = read_checkpoint(file)
     card = card_of(stored, file)
     if kind == "continue_training":
@@ -131,17 +133,23 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNet:
     return network
 
 
-def say_where_weights_come_from(kind: str) -> None:
-    """Tell what happens where the config wants weights and none are given."""
-    if kind == "transfer_learning":
+def weights_to_begin_with(config: TrainConfig) -> str | None:
+    """Where the config wants weights and none are given: those of the zoo for the same network and task, else none."""
+    if config.weights_init_type == "transfer_learning":
         raise TrainError(
             'weights_init_type is "transfer_learning", but no weights are given; add --weights CHECKPOINT, or set "scratch"'
         )
-    if kind == "continue_training":
-        say(
-            'Weights: weights_init_type is "continue_training", but no weights are given: training starts from scratch, '
-            "with random weights. Give some with --weights CHECKPOINT."
-        )
+    if config.weights_init_type == "scratch":
+        return None
+    same_class = config.special_classes.foreground == SpecialClasses().foreground
+    if same_class and config.network in zoo.names():
+        return zoo.PREFIX + config.network
+    say(
+        'Weights: weights_init_type is "continue_training", but no weights are given, and the zoo has none for the network '
+        f"{config.network!r} and the class {config.special_classes.foreground!r}: training starts from scratch, "
+        "with random weights. Give some with --weights CHECKPOINT."
+    )
+    return None
 
 
 def check_same_task(config: TrainConfig, card: WeightsCard, file: Path) -> None:

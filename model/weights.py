@@ -10,13 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from model import zoo
 from model.errors import UserError
 from model.network import PRESETS, ClickNet, channels_last
 
 CARD_KEY = "weights_card"
 """Where a checkpoint carries the card."""
-NETWORK_PREFIX = "network."
-"""The network's tensors stand under this prefix in a checkpoint's state_dict."""
+PREFIXES = ("average.", "network.")
+"""The network's tensors stand under the first of these prefixes that a checkpoint's state_dict has: the moving average of
+the weights where one was kept."""
 CHECKPOINT_NAMES = ("best.ckpt", "last.ckpt")
 """What is looked for, in this order, where a run's folder is given in place of a checkpoint."""
 
@@ -55,7 +57,7 @@ class WeightsCard:
 def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[ClickNet, WeightsCard]:
     """The network in eval mode on `device`, and its card.
 
-    path: a checkpoint of `python -m model train`, or the folder of a run (its best checkpoint, else its last).
+    path: a checkpoint of `python -m model train`, the folder of a run (its best checkpoint, else its last), or `zoo:NAME`.
     Raises WeightsError for a missing or foreign file. No code stored in the file is ever executed.
     """
     file = checkpoint_file(path)
@@ -67,14 +69,16 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[
 
 
 def checkpoint_file(path: str | Path) -> Path:
-    """The checkpoint that `path` (a file, or the folder of a run) means."""
+    """The checkpoint that `path` (a file, the folder of a run, or `zoo:NAME`) means."""
+    if str(path).startswith(zoo.PREFIX):
+        return zoo.file_of(str(path).removeprefix(zoo.PREFIX))
     path = Path(path)
     if path.is_file():
         return path
     if not path.exists():
         raise WeightsError(
             f"weights {path}: no such file or folder; give a checkpoint (.ckpt) written by `python -m model train`, "
-            f"or the folder of its run"
+            f"the folder of its run, or one of {', '.join(zoo.PREFIX + name for name in zoo.names())}"
         )
     for folder in (path / "checkpoints", path):
         for name in CHECKPOINT_NAMES:
@@ -124,11 +128,9 @@ def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
 
 def network_tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
     """The network's own tensors, by their names inside ClickNet."""
-    return {
-        name.removeprefix(NETWORK_PREFIX): tensor
-        for name, tensor in checkpoint["state_dict"].items()
-        if name.startswith(NETWORK_PREFIX)
-    }
+    tensors = checkpoint["state_dict"]
+    prefix = next((prefix for prefix in PREFIXES if any(name.startswith(prefix) for name in tensors)), PREFIXES[-1])
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def load_strictly(network: ClickNet, tensors: Mapping[str, Tensor], file: str | Path) -> None:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from model.backend import TorchBackend
 from model.labelled_images import decode_image
 from model.noc import Run, clicks_to_reach, count_overlap, never, run_clicks, summarise
 from model.predictor import Predictor, Session, binarise
@@ -382,7 +383,7 @@ def compare_zoom_run(found: Collector, traces: Any, entry: dict[str, Any], data:
     found.compare("pictures", name, hashlib.sha256(image.tobytes()).hexdigest(), entry["rgb_sha256"])
     truth = object_truth(data.indices(entry["image"]), entry["object"])
     network = ReferenceNetwork(reference_weights(traces), entry["head_bias_minus"])
-    predictor = Predictor(network, 5.0, ZoomIn(), flip=True, guarantee=False)
+    predictor = Predictor(TorchBackend(network, 5.0), ZoomIn(), flip=True, guarantee=False)
     sessions: list[Session] = []
     run = run_clicks(
         predictor.set_image(image), truth, stop=never, watch=lambda session, mask: sessions.append(session)

@@ -10,7 +10,7 @@ import torch
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE
 from model.config import TrainConfig, parse_config
 from model.data import Batch
-from model.module import CLICK_COUNTS, ClickModule, DivergedError, iou
+from model.module import CLICK_COUNTS, ClickModule, DivergedError, ema_decay, follow, iou
 from model.network import PRESETS, ClickNet
 from model.schedule import Plateau, cosine_factor, warmup_factor
 from model.weights import WeightsCard
@@ -219,3 +219,41 @@ def test_only_convolution_weights_decay(optimizer: str, kind: type):
 def test_the_radius_follows_the_input_unless_it_is_given():
     assert module(input_size={"width": 256, "height": 256}).radius == 5
     assert module(clicks={"radius": 3.5}).radius == 3.5
+
+
+def test_the_average_is_the_weighted_mean_of_all_weights_so_far():
+    training = module(ema=0.9)
+    assert training.average is not None
+    expected = training.average.head.bias.detach().clone()
+    for step in range(1, 6):
+        with torch.no_grad():
+            training.network.head.bias.fill_(float(step))
+        follow(training.average, training.network, 0.75)
+        expected = 0.75 * expected + 0.25 * step
+        assert torch.allclose(training.average.head.bias, expected)
+    assert not any(parameter.requires_grad for parameter in training.average.parameters())
+
+
+def test_the_average_follows_statistics_and_copies_counters():
+    training = module(ema=0.9)
+    norm = training.network.stem[0][1]
+    norm.running_mean.fill_(8.0)
+    norm.num_batches_tracked.fill_(7)
+    follow(training.average, training.network, 0.5)
+    assert torch.allclose(training.average.stem[0][1].running_mean, torch.full_like(norm.running_mean, 4.0))
+    assert training.average.stem[0][1].num_batches_tracked == 7
+
+
+def test_the_average_forgets_the_random_start_and_then_keeps_its_decay():
+    assert ema_decay(0.999, 1) == 2 / 11
+    assert ema_decay(0.999, 10**6) == 0.999
+
+
+def test_validation_and_use_take_the_average_where_there_is_one():
+    training = module(ema=0.9)
+    with torch.no_grad():
+        training.network.head.bias.fill_(100.0)
+    training.eval()
+    previous = torch.zeros(3, 1, 32, 32)
+    assert training(batch()["image"], batch()["points"], previous).max() < 50
+    assert module().trained.head.bias.shape == training.trained.head.bias.shape

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
+from model.backend import TorchBackend
 from model.config import SpecialClasses
 from model.errors import UserError
 from model.inference_config import (
@@ -72,7 +73,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def request(mode: Any, network: Any = bright) -> Request:
-    return Request(mode, Predictor(network, 2.0), SpecialClasses())
+    return Request(mode, Predictor(TorchBackend(network, 2.0)), SpecialClasses())
 
 
 def mode_of(**settings: Any) -> Any:
@@ -87,7 +88,9 @@ def annotation_of(folder: Path, name: str) -> Annotation:
 
 
 def run_mode(mode: Any, network: Any = bright) -> Any:
-    return answer(mode, Predictor(network, 2.0), image(), Annotation((HEIGHT, WIDTH), FIGURES), SpecialClasses())
+    return answer(
+        mode, Predictor(TorchBackend(network, 2.0)), image(), Annotation((HEIGHT, WIDTH), FIGURES), SpecialClasses()
+    )
 
 
 # ---------------------------------------------------------------- a whole project
@@ -257,7 +260,7 @@ def test_bboxes_looks_at_every_padded_box_with_its_clicks() -> None:
 def test_boxes_without_a_positive_click_are_counted() -> None:
     far = Figure("cat", Rectangle(45, 0, 58, 12))
     annotation = Annotation((HEIGHT, WIDTH), (far, *FIGURES))
-    found = answer(mode_of(name="bboxes"), Predictor(bright, 2.0), image(), annotation, SpecialClasses())
+    found = answer(mode_of(name="bboxes"), Predictor(TorchBackend(bright, 2.0)), image(), annotation, SpecialClasses())
     assert (len(found.masks), found.without_clicks) == (1, 1)
     only_dogs = mode_of(name="bboxes", from_classes=["dog"])
     assert run_mode(only_dogs).masks == ()

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from model.backend import TorchBackend
 from model.errors import UserError
-from model.predictor import Predictor, Session, binarise, obey
+from model.guarantee import obey
+from model.predictor import Predictor, Session, binarise
 from model.preprocess import ZoomIn
 from pipelines.clicks import Click
 from tests.model.toy_networks import Spy, bright, discs, empty, write_checkpoint
@@ -19,7 +21,7 @@ def picture(height: int = 60, width: int = 80) -> np.ndarray:
 
 
 def plain(network: object = bright, **options: object) -> Predictor:
-    return Predictor(network, 3.0, **options)  # type: ignore[arg-type]
+    return Predictor(TorchBackend(network, 3.0), **options)  # type: ignore[arg-type]
 
 
 def test_a_click_gives_a_mask_and_leaves_the_session_before_it_alone() -> None:
@@ -154,7 +156,7 @@ def test_obeying_changes_nothing_but_the_clicked_pixels() -> None:
 def test_weights_make_a_predictor_for_people(tmp_path: object) -> None:
     predictor, card = Predictor.load(write_checkpoint(tmp_path / "nano.ckpt", 64))  # type: ignore[operator]
     assert predictor.zoom == ZoomIn.for_people(64)
-    assert predictor.radius == card.click_radius == 2.0
+    assert predictor.backend.radius == card.click_radius == 2.0
     mask = predictor.set_image(picture()).click(25, 20, True).mask
     assert mask.shape == (60, 80)
     assert mask[20, 25]

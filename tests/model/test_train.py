@@ -264,7 +264,19 @@ def test_continuing_without_weights_is_said_plainly(data: str, tmp_path: Path, c
     from model.train import initial_network
 
     initial_network(config(weights_init_type="continue_training"), options(data, tmp_path))
-    assert "no weights are given: training starts from scratch, with random weights" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no weights are given, and the zoo has none for the network 'nano' and the class 'obj'" in said
+    assert "training starts from scratch, with random weights. Give some with --weights" in said
+
+
+def test_continuing_without_weights_goes_on_with_those_of_the_zoo(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    from model.train import initial_network
+
+    begun = initial_network(config(weights_init_type="continue_training", network="tiny"), options(data, tmp_path))
+    assert torch.equal(begun.head.weight, load_network("zoo:tiny")[0].head.weight)
+    assert "Weights: all of" in capsys.readouterr().out
 
 
 def test_transfer_without_weights_is_refused(data: str, tmp_path: Path):

@@ -115,3 +115,12 @@ def test_transfer_takes_all_that_fits_but_the_heads():
     ]
     assert torch.equal(target.head.weight, fresh_head)
     assert torch.equal(target.state_dict()["stem.0.0.weight"], source["stem.0.0.weight"])
+
+
+def test_the_average_is_what_a_checkpoint_with_one_is_used_for():
+    from model.weights import network_tensors
+
+    stored = {"network.a": torch.zeros(1), "average.a": torch.ones(1), "other": torch.ones(1)}
+    assert network_tensors({"state_dict": stored}) == {"a": torch.ones(1)}
+    del stored["average.a"]
+    assert network_tensors({"state_dict": stored}) == {"a": torch.zeros(1)}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from model.baselines import untrained_network
-from model.weights import CARD_KEY, NETWORK_PREFIX, WeightsCard
+from model.weights import CARD_KEY, PREFIXES, WeightsCard
 
 
 class Spy:
@@ -40,7 +40,7 @@ def discs(image: Tensor, maps: Tensor) -> Tensor:
 
 def write_checkpoint(path: Path, input_size: int = 64) -> Path:
     """An untrained network of the smallest size, as training would save it."""
-    tensors = {NETWORK_PREFIX + name: tensor for name, tensor in untrained_network("nano", seed=3).state_dict().items()}
+    tensors = {PREFIXES[-1] + name: tensor for name, tensor in untrained_network("nano", seed=3).state_dict().items()}
     card = WeightsCard("nano", (input_size, input_size), 2.0)
     torch.save({"state_dict": tensors, CARD_KEY: card.to_dict()}, path)
     return path
