@@ -63,6 +63,9 @@ EPILOG = """examples:
   python -m model evaluate --weights runs/first --data voc:VOC2007 --split val --target-size 400
   python -m model evaluate --weights runs/first --data voc:VOC2007 --baseline ellipse --output report --pictures
   python -m model evaluate --baseline ellipse --data voc:VOC2007 --limit 50
+  python -m model evaluate --weights runs/first --data berkeley:Berkeley --target-size 400
+  python -m model evaluate --weights runs/first --data sbd:benchmark_RELEASE/dataset --target-size 400 --flip
+  python -m model evaluate --weights runs/first --data coco:COCO --split val2017
 
 NoC@t is the mean number of clicks until the IoU reaches t, failures counted as the largest number of clicks.
 "protocol" rows are comparable with published numbers; in "guaranteed" rows every click is written into its own pixel
@@ -376,10 +379,14 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--data", required=True, metavar="DATASET", help=FORMS)
     parser.add_argument(
-        "--split", help="image tag, or list of a VOC folder; `all` for everything (default: val where there is one)"
+        "--split",
+        help="image tag, list of a VOC or SBD folder, or dataset of coco:, mapillary: and masks:; "
+        "`all` for everything (default: val where there is one)",
     )
     parser.add_argument(
-        "--objects", choices=("merged", "separate"), help="one object an image (datasets) or each figure (projects)"
+        "--objects",
+        choices=("merged", "separate"),
+        help="one object an image (datasets) or each figure (all others); benchmarks say themselves",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="where report.json, objects.csv and curve.png go")
     parser.add_argument(

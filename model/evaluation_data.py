@@ -1,4 +1,4 @@
-"""Objects to evaluate on: images with the masks of their objects, from VOC folders, projects and finished datasets."""
+"""Objects to evaluate on: images with the masks of their objects, from benchmarks, labelled images and finished datasets."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,25 +8,35 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model.benchmark_folders import FOLDERS, BenchmarkFolder, open_benchmark
 from model.config import DatasetTags, SpecialClasses
 from model.errors import UserError
 from model.labelled_images import (
-    LabelledImage,
     LabelledImages,
     decode_image,
     is_project_folder,
     open_images,
     open_project_folder,
 )
+from model.source_images import LAYOUTS, open_source_images
 from model.voc import VocFolder
 from pipelines.clicks import OBJECT, VOID, Truth
 from pipelines.figures import Figure
+from pipelines.formats.shards import MANIFEST
+from pipelines.formats.supervisely import Annotation
+from pipelines.meta import Meta, nearest
+from pipelines.sources import LAYOUTS as SOURCES
 
 Objects = Literal["merged", "separate"]
 """Whether all figures of the foreground class in an image are one object, or each figure is one."""
 
+KINDS = ("voc", "supervisely", *FOLDERS, *LAYOUTS)
+"""The kinds of data that may be named before a folder."""
+
 FORMS = (
-    "a dataset of `python -m pipelines run`, a Supervisely project folder (supervisely:DIR), or a VOC folder (voc:DIR)"
+    "a dataset of `python -m pipelines run`, a Supervisely project folder (supervisely:DIR), a VOC folder (voc:DIR), "
+    "the folder of a benchmark (grabcut:DIR, berkeley:DIR, davis:DIR, sbd:DIR), "
+    "or labelled images as graphs read them (coco:DIR, mapillary:DIR, masks:DIR)"
 )
 
 
@@ -61,15 +71,22 @@ def open_evaluation(
 ) -> EvaluationImages:
     """What to evaluate on at `location`, see `FORMS`.
 
-    split: of a VOC folder the name of a list of images; of a dataset or project the image tag to keep, by default that
-    of validation where any image has it; `all` keeps everything.
-    objects: by default `merged` for datasets (as in training), `separate` for projects; VOC's are always separate.
+    split: of a VOC or SBD folder the name of a list of images; of labelled images as graphs read them the dataset, by
+    default those called `val…`; of a dataset or project the image tag to keep, by default that of validation where any
+    image has it; `all` keeps everything.
+    objects: by default `merged` for datasets (as in training), `separate` for projects and labelled images; what is an
+    object in VOC and in the other benchmarks, they say themselves.
     """
     kind, path = _kind_of(location)
     if kind == "voc":
         folder = VocFolder(Path(path))
         return VocObjects(folder, tuple(folder.names(split)))
+    if kind in FOLDERS:
+        benchmark = open_benchmark(kind, Path(path))
+        return BenchmarkObjects(benchmark, tuple(benchmark.names(split)))
     classes = classes or SpecialClasses()
+    if kind in LAYOUTS:
+        return FigureObjects(open_source_images(kind, path, split), classes, objects or "separate", path)
     val = (tags or DatasetTags()).val
     if kind == "supervisely":
         return FigureObjects(
@@ -80,18 +97,29 @@ def open_evaluation(
 
 def _kind_of(location: str) -> tuple[str, str]:
     prefix, colon, rest = location.partition(":")
-    if colon and prefix in ("voc", "supervisely"):
+    if colon and prefix in KINDS:
         return prefix, rest
     root = Path(location)
     if "://" in location:
         return "dataset", location
     if colon and not root.exists():
-        raise UserError(f"data {location!r}: unknown form {prefix!r}; give {FORMS}")
+        raise UserError(f"data {location!r}: unknown form {prefix!r}{nearest(prefix, KINDS)}; give {FORMS}")
     if not root.is_dir():
         raise UserError(f"data {location}: no such folder; give {FORMS}")
     if (root / "SegmentationObject").is_dir():
         return "voc", location
-    return ("supervisely" if is_project_folder(root) else "dataset"), location
+    if is_project_folder(root):
+        return "supervisely", location
+    if (root / MANIFEST).is_file():
+        return "dataset", location
+    fitting = [kind for kind, folders in FOLDERS.items() if all((root / folder).is_dir() for folder in folders)]
+    fitting += [kind for kind in LAYOUTS if SOURCES[kind].matches(location)]
+    if len(fitting) > 1:
+        raise UserError(
+            f"data {location}: fits {' and '.join(fitting)}, which read it differently; "
+            f"give {' or '.join(f'{kind}:{location}' for kind in fitting)}"
+        )
+    return (fitting[0] if fitting else "dataset"), location
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +148,64 @@ class VocObjects:
 
 
 @dataclass(frozen=True, slots=True)
+class BenchmarkObjects:
+    """The objects of some images of a benchmark's folder, in the benchmark's order."""
+
+    folder: BenchmarkFolder
+    names: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        return self.folder.description
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[EvaluationImage]:
+        for name in self.names:
+            path = self.folder.image_path(name)
+            try:
+                pixels = decode_image(path.read_bytes(), str(path))
+            except OSError as error:
+                raise UserError(f"{path}: {error.strerror}") from error
+            objects = tuple(self.folder.truths(name))
+            (height, width), sizes = pixels.shape[:2], {truth.shape for _, truth in objects}
+            if sizes - {(height, width)}:
+                found = ", ".join(f"{columns}x{rows}" for rows, columns in sorted(sizes))
+                raise UserError(
+                    f"{path}: the masks are {found} (width x height), the image is {width}x{height}; "
+                    "they must have the same size"
+                )
+            yield EvaluationImage(name, pixels, objects)
+
+
+class AnnotatedImage(Protocol):
+    """One image and its figures."""
+
+    @property
+    def where(self) -> str: ...
+
+    def pixels(self) -> NDArray[np.uint8]: ...
+
+    def annotation(self) -> Annotation: ...
+
+
+class AnnotatedImages(Protocol):
+    """What `FigureObjects` asks of a collection of images; `LabelledImages` is one."""
+
+    @property
+    def meta(self) -> Meta: ...
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> AnnotatedImage: ...
+
+
+@dataclass(frozen=True, slots=True)
 class FigureObjects:
     """The figures of labelled images as objects; what is painted in the neutral class is void."""
 
-    images: LabelledImages
+    images: AnnotatedImages
     classes: SpecialClasses
     objects: Objects
     location: str
@@ -140,7 +222,7 @@ class FigureObjects:
             image = self.images.read(index)
             yield EvaluationImage(image.where, image.pixels(), tuple(self._objects_of(image)))
 
-    def _objects_of(self, image: LabelledImage) -> Iterator[tuple[str, Truth]]:
+    def _objects_of(self, image: AnnotatedImage) -> Iterator[tuple[str, Truth]]:
         annotation = image.annotation()
         objects = [figure for figure in annotation.figures if self._is_object(figure.title)]
         chosen = {self.classes.foreground: objects}

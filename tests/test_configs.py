@@ -4,11 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from model.config import read_config
 from pipelines.graph.check import check
 from pipelines.graph.spec import read_graph
 from tests.support import shared
 
 GRAPHS = sorted((Path(__file__).resolve().parents[1] / "configs" / "graphs").glob("**/*.json"))
+
+TRAINING = sorted((Path(__file__).resolve().parents[1] / "configs" / "train").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.name)
+def test_a_shipped_training_config_is_whole(path):
+    assert read_config(path).input_size.width >= 96
 
 
 def test_there_are_graphs():

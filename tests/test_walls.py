@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-FOR_THE_MODEL = {"sample", "figures", "tag", "meta", "clicks", "formats", "image"}
-"""The parts of `pipelines` that `model` may use."""
+FOR_THE_MODEL = {"sample", "figures", "tag", "meta", "clicks", "formats", "image", "sources"}
+"""The parts of `pipelines` that `model` may use; `sources` reads labelled images to evaluate on, and loads no Beam either."""
 
 LAYERS = ["actions", "graph", "sources", "execute", "pictures", "commands", "__main__"]
 """The upper parts of `pipelines`, from the bottom up; all other parts lie below them. An import never goes upwards."""
@@ -132,6 +132,7 @@ def test_each_breach_is_seen(name, line):
         ),
         ("model.data", "from pipelines.formats.shards import open_dataset"),
         ("model.data", "from pipelines import clicks"),
+        ("model.source_images", "from pipelines.sources.binding import open_project"),
         ("pipelines.actions.crop", "from pipelines.sample import Sample"),
     ],
 )
@@ -163,8 +164,9 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
         ("import pipelines.graph.check, pipelines.sources, pipelines.execute.in_memory", HEAVY),
         (HELP, ("apache_beam", "torch", "pytorch_lightning")),
         ("import pipelines.execute.run", ("torch", "pytorch_lightning")),
+        ("import model.evaluate, model.train, model.predict", ("apache_beam",)),
     ],
-    ids=["check", "help", "run"],
+    ids=["check", "help", "run", "model"],
 )
 def test_light_modules_load_no_heavy_library(statement, forbidden):
     assert loaded_by(statement) & set(forbidden) == set()
