@@ -294,12 +294,14 @@ def test_the_graphs_of_this_repository_have_no_dead_branch(file):
     titles = {
         "pascal_voc": ("aeroplane", "car", "person", "neutral"),
         "any_objects": ("neutral", "cup", "plate"),
+        "click_samples": ("shirt", "wheel", "person"),
         "mapillary": tuple(next(iter(json.loads(spec.text)))["settings"]["classes_mapping"])[:-1],
     }[file.stem]
-    name = spec.layers[0].src[0].split("/")[0]
+    names = [layer.src[0].split("/")[0] for layer in spec.layers if layer.action == "data"]
     meta = Meta(tuple(ClassSpec(title, "bitmap") for title in titles))
-    project = Held(name, f"memory://{name}", meta, ("ds", "train", "val", "trainval", "training"))
-    for projects in (None, {name: project}):
+    datasets = ("ds", "train", "val", "trainval", "training")
+    held = {name: Held(name, f"memory://{name}", meta, datasets) for name in names}
+    for projects in (None, held):
         found = [problem.message for problem in check(spec, projects).warnings]
         assert not [text for text in found if "no sample can ever go" in text]
         if file.stem == "mapillary" and projects:
