@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.network import PRESETS, ClickNet
+from model.networks import ClickNetwork, build
 from pipelines.clicks import Click
 
 DISC_RADIUS = 0.12
@@ -59,8 +59,8 @@ class EllipseSession:
         return np.minimum.reduce([(x - point_x) ** 2 + (y - point_y) ** 2 for point_x, point_y in points])
 
 
-def untrained_network(preset: str, seed: int = 0) -> ClickNet:
+def untrained_network(preset: str, seed: int = 0) -> ClickNetwork:
     """A network of that size with random weights, always the same ones for a seed; in eval mode."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ClickNet(PRESETS[preset]).eval()
+        return build(preset).eval()

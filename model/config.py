@@ -168,8 +168,8 @@ class TrainConfig(Section):
     validate_with_model_eval: bool = True
     """Understood for the sake of older configs; validation always uses the network as it will be used later."""
 
-    network: Literal["nano", "tiny", "small", "base"] = "tiny"
-    """Size of the network."""
+    network: Literal["nano", "tiny", "small", "base", "hrnet18s", "hrnet18s_tiny", "unet_base", "unet_tiny"] = "tiny"
+    """Size of the network; those from hrnet18s on are other designs, to compare with."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
     weight_decay: Annotated[float, Field(ge=0)] | None = None
     """On convolution weights only; null: 0.0001 for SGD, 0.01 for AdamW."""

@@ -18,7 +18,7 @@ from model import zoo
 from model.backend import EXPORTED, TorchBackend
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE, network_maps
 from model.errors import UserError
-from model.network import STRIDE, ClickNet
+from model.networks import STRIDE, ClickNetwork
 from model.weights import CARD_KEY, WeightsCard, load_network
 
 OPSET = 17
@@ -45,7 +45,7 @@ The weights card (input size, disc radius, training config) is the metadata entr
 class SelfContained(nn.Module):
     """A network together with what turns plain arrays into its inputs."""
 
-    def __init__(self, network: ClickNet, radius: float) -> None:
+    def __init__(self, network: ClickNetwork, radius: float) -> None:
         super().__init__()
         self.network = network
         self.radius = radius
@@ -95,7 +95,7 @@ def checks_for(card: WeightsCard) -> list[Check]:
     ]
 
 
-def export(network: ClickNet, card: WeightsCard, file: Path) -> float:
+def export(network: ClickNetwork, card: WeightsCard, file: Path) -> float:
     """Write the network, on the CPU in eval mode, to `file`; returns the largest difference to PyTorch that was found.
 
     The file appears when it has passed all checks.
@@ -142,7 +142,7 @@ def _trace(network: SelfContained, file: Path) -> None:
         )
 
 
-def largest_difference(network: ClickNet, card: WeightsCard, file: Path) -> float:
+def largest_difference(network: ClickNetwork, card: WeightsCard, file: Path) -> float:
     """Of all probabilities in all checks. Raises UserError where one is above `LARGEST_DIFFERENCE`."""
     from model.onnx_backend import OnnxBackend  # loads ONNX Runtime, which only exported networks need
 

@@ -17,7 +17,7 @@ from model.config import TrainConfig
 from model.data import Batch
 from model.errors import UserError
 from model.losses import losses
-from model.network import ClickNet, channels_last
+from model.networks import ClickNetwork, channels_last
 from model.predictor import THRESHOLD
 from model.schedule import Plateau, cosine_factor, warmup_factor
 from model.weights import CARD_KEY, WeightsCard
@@ -36,7 +36,7 @@ class DivergedError(UserError):
 class ClickModule(pl.LightningModule):
     """A click network in training."""
 
-    def __init__(self, network: ClickNet, config: TrainConfig, total_steps: int, dataset_digest: str) -> None:
+    def __init__(self, network: ClickNetwork, config: TrainConfig, total_steps: int, dataset_digest: str) -> None:
         """total_steps: of the whole run, which its schedule needs to know."""
         super().__init__()
         self.network = channels_last(network)
@@ -53,7 +53,7 @@ class ClickModule(pl.LightningModule):
         self._sums = torch.zeros(len(CLICK_COUNTS) + 2)
 
     @property
-    def trained(self) -> ClickNet:
+    def trained(self) -> ClickNetwork:
         """The network that training is for: the average where there is one."""
         return self.network if self.average is None else self.average
 
@@ -221,7 +221,7 @@ def ema_decay(longest: float, step: int) -> float:
 
 
 @torch.no_grad()
-def follow(average: ClickNet, network: ClickNet, decay: float) -> None:
+def follow(average: ClickNetwork, network: ClickNetwork, decay: float) -> None:
     """Move every weight and statistic of `average` by the share 1 − `decay` towards that of `network`; counters are copied."""
     pairs = list(zip(average.state_dict().values(), network.state_dict().values(), strict=True))
     floats = [pair for pair in pairs if pair[0].is_floating_point()]

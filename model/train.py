@@ -19,7 +19,7 @@ from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
 from model.errors import UserError
 from model.module import MONITOR, ClickModule
-from model.network import PRESETS, ClickNet
+from model.networks import ClickNetwork, build
 from model.pictures import Pictures
 from model.run_folder import RunFolder, new_run, resumed_run
 from model.weights import (
@@ -102,11 +102,11 @@ def steps_between_validations(val_every: float, steps_per_epoch: int, total_step
 # ------------------------------------------------------------------------------------------------------ starting weights
 
 
-def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNet:
+def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNetwork:
     """The network before its first step, on the CPU: random weights from the seed, or those that were given."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        network = ClickNet(PRESETS[config.network])
+        network = build(config.network)
     kind = config.weights_init_type
     weights = options.weights
     if weights is None and options.resume is None:

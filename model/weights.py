@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model import zoo
 from model.errors import UserError
-from model.network import PRESETS, ClickNet, channels_last
+from model.networks import NETWORKS, ClickNetwork, build, channels_last
 
 CARD_KEY = "weights_card"
 """Where a checkpoint carries the card."""
@@ -32,7 +32,7 @@ class WeightsCard:
     """What one needs to know of a trained network besides its tensors. Plain data only."""
 
     preset: str
-    """Name of the network's size in `model.network.PRESETS`."""
+    """Name of the network in `model.networks.NETWORKS`."""
     input_size: tuple[int, int]
     """Height and width, in pixels, that it was trained at."""
     click_radius: float
@@ -54,7 +54,7 @@ class WeightsCard:
         return cls(**{**data, "input_size": tuple(data["input_size"])})
 
 
-def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[ClickNet, WeightsCard]:
+def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[ClickNetwork, WeightsCard]:
     """The network in eval mode on `device`, and its card.
 
     path: a checkpoint of `python -m model train`, the folder of a run (its best checkpoint, else its last), or `zoo:NAME`.
@@ -63,7 +63,7 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[
     file = checkpoint_file(path)
     checkpoint = read_checkpoint(file)
     card = card_of(checkpoint, file)
-    network = ClickNet(PRESETS[card.preset])
+    network = build(card.preset)
     load_strictly(network, network_tensors(checkpoint), file)
     return channels_last(network).eval().to(device), card
 
@@ -121,19 +121,21 @@ def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
         raise WeightsError(
             f"weights {file}: its card cannot be read ({first_line(error)}); it was written by another version"
         ) from error
-    if card.preset not in PRESETS:
-        raise WeightsError(f"weights {file}: network {card.preset!r} is not known here; known are {', '.join(PRESETS)}")
+    if card.preset not in NETWORKS:
+        raise WeightsError(
+            f"weights {file}: network {card.preset!r} is not known here; known are {', '.join(NETWORKS)}"
+        )
     return card
 
 
 def network_tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The network's own tensors, by their names inside ClickNet."""
+    """The network's own tensors, by their names inside the network."""
     tensors = checkpoint["state_dict"]
     prefix = next((prefix for prefix in PREFIXES if any(name.startswith(prefix) for name in tensors)), PREFIXES[-1])
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def load_strictly(network: ClickNet, tensors: Mapping[str, Tensor], file: str | Path) -> None:
+def load_strictly(network: ClickNetwork, tensors: Mapping[str, Tensor], file: str | Path) -> None:
     """Every tensor of the network from `tensors`, none missing, none left over, all of the same shape."""
     expected = network.state_dict()
     problems = [f"{name} is missing" for name in expected if name not in tensors]
@@ -152,7 +154,7 @@ def load_strictly(network: ClickNet, tensors: Mapping[str, Tensor], file: str | 
     network.load_state_dict(dict(tensors))
 
 
-def load_what_fits(network: ClickNet, tensors: Mapping[str, Tensor]) -> list[str]:
+def load_what_fits(network: ClickNetwork, tensors: Mapping[str, Tensor]) -> list[str]:
     """Take over every tensor of equal name and shape except the heads'; returns the names that keep their fresh values."""
     heads = ("head.", "auxiliary_head.")
     taken = {

@@ -11,7 +11,7 @@ from model.click_tensors import NEGATIVE, PADDING, POSITIVE
 from model.config import TrainConfig, parse_config
 from model.data import Batch
 from model.module import CLICK_COUNTS, ClickModule, DivergedError, ema_decay, follow, iou
-from model.network import PRESETS, ClickNet
+from model.networks import build
 from model.schedule import Plateau, cosine_factor, warmup_factor
 from model.weights import WeightsCard
 
@@ -29,7 +29,7 @@ def config(**changes: Any) -> TrainConfig:
 
 def module(total_steps: int = 100, **changes: Any) -> ClickModule:
     torch.manual_seed(0)
-    return ClickModule(ClickNet(PRESETS["nano"]), config(**changes), total_steps, "abc")
+    return ClickModule(build("nano"), config(**changes), total_steps, "abc")
 
 
 def batch(size: int = 3) -> Batch:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.network import PRESETS, ClickNet, Preset
+from model.networks.clicknet import PRESETS, ClickNet, Preset
 
 WEIGHTS = {"nano": 0.19e6, "tiny": 1.25e6, "small": 3.49e6, "base": 10.0e6}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from model.network import PRESETS, ClickNet
+from model.networks import build
 from model.weights import WeightsCard, WeightsError, load_network, load_what_fits, read_checkpoint
 
 CARD = WeightsCard("nano", (64, 32), 2, {"lr": 0.1}, "abc", {"val/miou": 0.5})
@@ -14,7 +14,7 @@ CARD = WeightsCard("nano", (64, 32), 2, {"lr": 0.1}, "abc", {"val/miou": 0.5})
 
 def checkpoint(**changes: Any) -> dict[str, Any]:
     torch.manual_seed(0)
-    tensors = {f"network.{name}": tensor for name, tensor in ClickNet(PRESETS["nano"]).state_dict().items()}
+    tensors = {f"network.{name}": tensor for name, tensor in build("nano").state_dict().items()}
     return {"state_dict": tensors, "weights_card": CARD.to_dict(), "global_step": 3} | changes
 
 
@@ -102,7 +102,7 @@ def test_weights_that_do_not_fit_are_refused_with_the_first_reasons(tmp_path: Pa
 
 def test_transfer_takes_all_that_fits_but_the_heads():
     torch.manual_seed(1)
-    source, target = ClickNet(PRESETS["nano"]).state_dict(), ClickNet(PRESETS["nano"])
+    source, target = build("nano").state_dict(), build("nano")
     fresh_head = target.head.weight.clone()
     source["context.merge.0.weight"] = torch.zeros(1)
     fresh = load_what_fits(target, source)

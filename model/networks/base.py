@@ -1,0 +1,122 @@
+"""What all click networks share: their inputs, normalisation, padding, and the way back to the image's size.
+
+Shapes are spoken with these letters:
+
+    B     samples in the batch
+    H, W  height and width of the input, any size (padded inside to multiples of 32, H' and W')
+
+    image (B, 3, H, W)  RGB, uint8 or float in 0..1
+    maps  (B, 3, H, W)  previous probability, discs of the positive clicks, discs of the negative clicks; float in 0..1
+    logits (B, 1, H, W) of the object; the sigmoid of it is the next "previous probability"
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+STRIDE = 32
+"""Inputs are padded to multiples of it; no network's deepest features are further apart."""
+CHANNELS = 6
+"""Of image and maps together."""
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class ClickNetwork(nn.Module, ABC):
+    """Image and click maps in, logits of the object out; see the top of the file for shapes."""
+
+    fine_stride: ClassVar[int]
+    """How many times smaller than the input the fine features are."""
+    coarse_stride: ClassVar[int]
+    """How many times smaller the coarse features are."""
+    head: nn.Module
+    """Fine features → logits of one channel."""
+    auxiliary_head: nn.Module
+    """Coarse features → logits of one channel; training only."""
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+
+    @abstractmethod
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 6, H', W') → fine features (B, c, H'/fine_stride, W'/fine_stride) and coarse ones likewise."""
+
+    def forward(self, image: Tensor, maps: Tensor) -> Tensor:
+        """Logits (B, 1, H, W)."""
+        fine, _ = self.features(self.network_input(image, maps))
+        return crop_to(enlarged(self.head(fine), self.fine_stride), image)
+
+    def forward_with_auxiliary(self, image: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, 1, H, W) of the head, and of the auxiliary head resized to (B, 1, H, W): training only."""
+        fine, coarse = self.features(self.network_input(image, maps))
+        logits = enlarged(self.head(fine), self.fine_stride)
+        auxiliary = enlarged(self.auxiliary_head(coarse), self.coarse_stride)
+        return crop_to(logits, image), crop_to(auxiliary, image)
+
+    def network_input(self, image: Tensor, maps: Tensor) -> Tensor:
+        """Normalised image and maps together, (B, 6, H', W')."""
+        colours = image.to(self.mean.dtype) / 255 if image.dtype == torch.uint8 else image
+        colours = (colours - self.mean) / self.std
+        right, bottom = -image.shape[3] % STRIDE, -image.shape[2] % STRIDE
+        if right or bottom:
+            # The border's own colours go on, so that padding draws no edge; there are no clicks outside.
+            colours = F.pad(colours, (0, right, 0, bottom), mode="replicate")
+            maps = F.pad(maps, (0, right, 0, bottom))
+        return torch.cat((colours, maps.to(colours.dtype)), dim=1)
+
+
+def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Convolution, batch norm, ReLU; the size is kept, or halved (rounded up) by stride 2."""
+    return nn.Sequential(*conv_bn(inputs, outputs, kernel, stride), nn.ReLU(inplace=True))
+
+
+def conv_bn(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Convolution and batch norm; the size is kept, or halved (rounded up) by stride 2."""
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions and a shortcut; (B, inputs, h, w) → (B, outputs, h/stride, w/stride)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.first = conv_bn_relu(inputs, outputs, stride=stride)
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        changes = stride != 1 or inputs != outputs
+        self.shortcut: nn.Module = conv_bn(inputs, outputs, 1, stride) if changes else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.norm(self.second(self.first(x))) + self.shortcut(x))
+
+
+def enlarged(x: Tensor, factor: int) -> Tensor:
+    """Bilinear interpolation to `factor` times the height and width, pixel centres kept where they belong."""
+    if factor == 1:
+        return x
+    return F.interpolate(x, scale_factor=float(factor), mode="bilinear", align_corners=False)
+
+
+def crop_to(logits: Tensor, image: Tensor) -> Tensor:
+    """Take the padding off again."""
+    return logits[:, :, : image.shape[2], : image.shape[3]]
+
+
+def channels_last(network: ClickNetwork) -> ClickNetwork:
+    """The same network with weights laid out channel by channel at each place: up to twice as fast, on CPUs and GPUs.
+
+    Applied to each weight by itself, because Module.to knows the layout only in its untyped form.
+    """
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.to(memory_format=torch.channels_last)
+    return network
