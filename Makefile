@@ -16,10 +16,11 @@ DATA ?= data/dataset
 CONFIG ?= configs/train/tutorial.json
 WEIGHTS ?= $(or $(lastword $(sort $(wildcard runs/*))),zoo:tiny)
 WORKERS ?= 1
+EVALUATE ?= $(DATA)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint test test-slow bench demo data train evaluate image lock clean
+.PHONY: help install lint test test-slow bench compare demo data train evaluate image lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,8 +80,12 @@ train: $(READY) ## train with CONFIG on DATA; on the CPU where there is no GPU
 evaluate: $(READY) ## number of clicks of WEIGHTS on DATA
 	$(PY) -m model evaluate --weights $(WEIGHTS) --data $(DATA) $(ARGS)
 
-bench: $(READY) ## speed and memory beside the bare minimum of work
+bench: $(READY) ## speed and memory of a run beside the bare minimum of work, then milliseconds an answer of each network
 	$(PY) bench/pipeline_bench.py $(ARGS)
+	$(PY) bench/latency_bench.py $(if $(filter --quick,$(ARGS)),--quick)
+
+compare: $(READY) ## train networks equally on DATA and count their clicks on EVALUATE (e.g. voc:VOC2007); takes hours
+	$(PY) bench/networks_bench.py --data $(DATA) $(addprefix --evaluate ,$(EVALUATE)) $(ARGS)
 
 image: ## build the container images: worker, train, serve
 	docker build --target worker --tag smart-tool-worker .

@@ -94,7 +94,11 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="a finished dataset to train on")
     parser.add_argument(
-        "--evaluate", action="append", required=True, metavar="DATA", help="as `python -m model evaluate --data`; repeat"
+        "--evaluate",
+        action="append",
+        required=True,
+        metavar="DATA",
+        help="as `python -m model evaluate --data`; repeat",
     )
     parser.add_argument(
         "--networks",
@@ -106,7 +110,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=1000, metavar="N", help="training steps (default: %(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="evaluate on the first N objects only")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="trainings side by side (default: %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="N", help="trainings side by side (default: %(default)s)"
+    )
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "comparison", metavar="DIR", help="where runs go")
     return parser.parse_args()
 
@@ -121,7 +127,9 @@ def bench(arguments: argparse.Namespace) -> list[Row]:
         return run(training, arguments.data.resolve(), arguments.evaluate, arguments.limit, work)
 
     # Seed by seed, so that what there is after an interruption compares all networks.
-    first = in_parallel(outcome, [Training(network, seed, steps) for seed in seeds for network in networks], arguments.jobs)
+    first = in_parallel(
+        outcome, [Training(network, seed, steps) for seed in seeds for network in networks], arguments.jobs
+    )
     rows = [
         Row(SAME_SAMPLES, network, [done for done in first if done.training.network == network]) for network in networks
     ]

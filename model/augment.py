@@ -1,90 +1,56 @@
-"""What one visit to a training sample changes: its hints are thinned out, left and right exchanged, its colours shifted.
+"""Changes to a training sample on every visit: drawn with NumPy by whoever reads the sample, applied to a batch on its device.
 
-Everything drawn comes from the generator that is handed in, so a visit is a pure function of the sample and its seed.
-Images are (H, W, 3) uint8 RGB; labels (H, W) int8, 1 object, 0 background, -1 ignored; points (n, 3) float32 rows of
-x, y, label as in `model.click_tensors`.
+What is drawn is a row of numbers, `COLUMNS` of them, so a visit stays a function of its seed however samples are batched,
+and the pixels are changed where the network is, all samples of a batch at once.
 """
 
-import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from model.click_tensors import NEGATIVE, POSITIVE
-from model.config import Augment, Clicks
+from model.config import Augment
 
-Pixels = NDArray[np.uint8]
-Labels = NDArray[np.int8]
-Points = NDArray[np.float32]
-Rng = np.random.Generator
+COLUMNS = 6
+"""Mirrored (0 or 1), grey (0 or 1), factor of the contrast, and what is added to red, green and blue (1 is full range)."""
 
-CENTRAL = 1.7
-"""A central point lies deeper than the deepest one divided by this (RITM's choice of the first click)."""
+_LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in the brightness of a colour (ITU-R BT.601)."""
 
 
-def training_points(points: Points, label: Labels, clicks: Clicks, rng: Rng) -> Points:
-    """The clicks a visit begins with, (m, 3), chosen from the stored hints (n, 3).
-
-    Stored hints always hold a negative click, which real sessions do not begin with. So: sometimes a single central
-    positive click; otherwise a random number of the positive hints, at least one, and of the negative ones, often none.
-    """
-    if rng.random() < clicks.single_positive:
-        central = central_point(label, rng)
-        if central is not None:
-            return central
-    positive = some_of(points[points[:, 2] == POSITIVE], 1, rng)
-    negative = points[points[:, 2] == NEGATIVE]
-    if rng.random() < clicks.drop_negatives:
-        return positive
-    return np.concatenate([positive, some_of(negative, 0, rng)])
-
-
-def some_of(points: Points, at_least: int, rng: Rng) -> Points:
-    """A random subset, its size drawn uniformly from `at_least` to all."""
-    if len(points) < at_least:
-        return points
-    return points[rng.permutation(len(points))[: rng.integers(at_least, len(points) + 1)]]
-
-
-def central_point(label: Labels, rng: Rng) -> Points | None:
-    """One positive click (1, 3) far from the object's border; None where there is no object."""
-    depth = cv2.distanceTransform(np.pad(label == 1, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    deepest = depth.max()
-    if deepest == 0:
-        return None
-    rows, columns = np.nonzero(depth > deepest / CENTRAL)
-    chosen = rng.integers(len(rows))
-    return np.array([[columns[chosen], rows[chosen], POSITIVE]], np.float32)
-
-
-def corrupted_mask(label: Labels, rng: Rng) -> NDArray[np.bool_]:
-    """A damaged copy of the true mask, as another tool or a hasty person may have left it: grown or shrunk, then cut."""
-    mask = (label == 1).astype(np.uint8)
-    area = int(mask.sum())
-    if area == 0:
-        return mask.astype(bool)
-    reach = max(1, round(0.1 * np.sqrt(area) * rng.uniform(0.3, 1.0)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    changed = cv2.dilate(mask, disc) if rng.random() < 0.5 else cv2.erode(mask, disc)
-    rows, columns = np.nonzero(mask)
-    place = rng.integers(len(rows))
-    side = round(np.sqrt(area) * rng.uniform(0.1, 0.4))
-    centre = (int(columns[place]), int(rows[place]))
-    cv2.circle(changed, centre, side, int(rng.integers(2)), thickness=-1)
-    return changed.astype(bool)
-
-
-def flipped(image: Pixels, label: Labels, points: Points) -> tuple[Pixels, Labels, Points]:
-    """Left and right exchanged; a point keeps its pixel."""
-    mirrored = points.copy()
-    mirrored[:, 0] = image.shape[1] - 1 - points[:, 0]
-    return image[:, ::-1], label[:, ::-1], mirrored
-
-
-def recoloured(image: Pixels, augment: Augment, rng: Rng) -> Pixels:
-    """Brightness, contrast and each channel's level shifted at random, by one lookup table a channel."""
-    scale = 1 + rng.uniform(-augment.contrast, augment.contrast)
+def drawn_changes(augment: Augment, rng: np.random.Generator) -> NDArray[np.float32]:
+    """One row, (COLUMNS,)."""
+    mirrored = rng.random() < augment.horizontal_flip
+    grey = rng.random() < augment.grey
+    contrast = 1 + rng.uniform(-augment.contrast, augment.contrast)
     shift = rng.uniform(-augment.brightness, augment.brightness) + rng.uniform(-augment.colour, augment.colour, 3)
-    levels = np.arange(256, dtype=np.float64)[:, None]
-    table = (levels - 127.5) * scale + 127.5 + 255 * shift
-    table = np.clip(np.rint(table), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(np.ascontiguousarray(image), table[None]), np.uint8)
+    return np.array([mirrored, grey, contrast, *shift], np.float32)
+
+
+def changed(
+    image: Tensor, label: Tensor, points: Tensor, start: Tensor, changes: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The samples of a batch, each changed as its row says.
+
+    image: (B, 3, H, W) uint8 RGB; comes back as float32 in 0..1.  label: (B, H, W) int8.  points: (B, N, 3) float32 x, y,
+    label; a point keeps its pixel, padding rows may move.  start: (B, H, W) bool.  changes: (B, COLUMNS).
+    """
+    mirrored = changes[:, 0] > 0
+    image, label, start = (where_mirrored(part, mirrored) for part in (image, label, start))
+    x = torch.where(mirrored[:, None], image.shape[3] - 1 - points[..., 0], points[..., 0])
+    points = torch.cat((x[..., None], points[..., 1:]), dim=2)
+    return recoloured(image, changes), label, points, start
+
+
+def where_mirrored(images: Tensor, mirrored: Tensor) -> Tensor:
+    """Left and right exchanged in the images, (B, …, W), that `mirrored`, (B,) bool, names."""
+    return torch.where(mirrored.view(-1, *[1] * (images.ndim - 1)), images.flip(-1), images)
+
+
+def recoloured(image: Tensor, changes: Tensor) -> Tensor:
+    """(B, 3, H, W) uint8 → float32 in 0..1: some without colours, distances from mid-grey scaled, channels shifted."""
+    colours = image.float() / 255
+    luma = (colours * colours.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+    rows = changes[:, :, None, None]
+    colours = torch.lerp(colours, luma, rows[:, 1:2])
+    return ((colours - 0.5) * rows[:, 2:3] + 0.5 + rows[:, 3:6]).clamp(0, 1)

@@ -141,6 +141,8 @@ class Augment(Section):
     """Distances from mid-grey are scaled by 1 ± up to this."""
     colour: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Up to this share of the full range is added to each colour channel by itself."""
+    grey: Fraction = 0.1
+    """How often all colours are taken away."""
 
 
 class TrainConfig(Section):

@@ -6,6 +6,7 @@ A batch is a dictionary of tensors (B samples, H × W input, N rows of points):
     label    (B, H, W)    int8    1 object, 0 background, -1 ignored
     points   (B, N, 3)    float32 x, y, label as in `model.click_tensors`; the stored hints, thinned out for training
     start    (B, H, W)    bool    a mask to begin with; mostly all false
+    changes  (B, 6)       float32 what this visit changes, see `model.augment`; training only
     counted  (B,)         bool    false for samples that only fill up the last batch of a validation
     failed   (B,)         int64   number of a sample that could not be decoded and was replaced, else -1
 """
@@ -20,14 +21,16 @@ import cv2
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from model.augment import Labels, Pixels, Points, corrupted_mask, flipped, recoloured, training_points
+from model.augment import drawn_changes
 from model.chance import generator
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE
 from model.config import SpecialClasses, TrainConfig, nearest
 from model.errors import UserError
+from model.first_clicks import Labels, Points, corrupted_mask, training_points
 from pipelines.figures import Figure, Point
 from pipelines.formats.shards import NotADataset, ShardedDataset, StoredSample, open_dataset
 from pipelines.formats.supervisely import parse_annotation
@@ -39,6 +42,7 @@ _NEUTRAL = 255
 _REPLACEMENTS = 100
 
 Batch = dict[str, Tensor]
+Pixels = NDArray[np.uint8]
 
 
 class DataError(UserError):
@@ -130,10 +134,14 @@ class Samples(Dataset[Batch]):
         except BadSample:
             failed, counted = number, False
             image, label, points = self.replacement(number)
+        extra: Batch = {}
         start = np.zeros(label.shape, bool)
         if self.training:
-            image, label, points, start = self.changed(image, label, points, rng)
-        return {
+            extra["changes"] = torch.from_numpy(drawn_changes(self.config.augment, rng))
+            points = training_points(points, label, self.config.clicks, rng)
+            if rng.random() < self.config.clicks.corrupted_mask:
+                start = corrupted_mask(label, rng)
+        return extra | {
             "image": torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
             "label": torch.from_numpy(np.ascontiguousarray(label)),
             "points": torch.from_numpy(padded(points)),
@@ -141,19 +149,6 @@ class Samples(Dataset[Batch]):
             "counted": torch.tensor(counted),
             "failed": torch.tensor(failed),
         }
-
-    def changed(
-        self, image: Pixels, label: Labels, points: Points, rng: np.random.Generator
-    ) -> tuple[Pixels, Labels, Points, np.ndarray]:
-        """What training sees of a sample on this visit, and the mask (H, W) it begins with."""
-        augment, clicks = self.config.augment, self.config.clicks
-        if rng.random() < augment.horizontal_flip:
-            image, label, points = flipped(image, label, points)
-        image = recoloured(image, augment, rng)
-        points = training_points(points, label, clicks, rng)
-        if rng.random() < clicks.corrupted_mask:
-            return image, label, points, corrupted_mask(label, rng)
-        return image, label, points, np.zeros(label.shape, bool)
 
     def replacement(self, number: int) -> tuple[Pixels, Labels, Points]:
         """Another sample, always the same one, in place of one that cannot be decoded."""

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from model.augment import changed
 from model.chance import generator, torch_generator
 from model.click_tensors import default_radius, network_maps, next_clicks
 from model.config import TrainConfig
@@ -72,6 +73,7 @@ class ClickModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss after the stored hints and a few clicks on the network's own mistakes."""
+        batch = batch | self.augmented(batch)
         points, previous = self.interaction(batch, self.global_step)
         maps = network_maps(points, previous, self.radius)
         logits, auxiliary = self.network.forward_with_auxiliary(batch["image"], maps)
@@ -87,6 +89,12 @@ class ClickModule(pl.LightningModule):
         self.log_dict({name: value.detach() for name, value in values.items()}, batch_size=len(points))
         self.log("lr", self.learning_rate(self.global_step), batch_size=len(points))
         return loss
+
+    @staticmethod
+    def augmented(batch: Batch) -> Batch:
+        """The parts of a batch that its visits change; the image comes back as float32 in 0..1."""
+        parts = changed(batch["image"], batch["label"], batch["points"], batch["start"], batch["changes"])
+        return dict(zip(("image", "label", "points", "start"), parts, strict=True))
 
     def interaction(self, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
         """Points (B, N, 3) and previous probability (B, 1, H, W) that a training step starts from.

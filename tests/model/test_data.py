@@ -13,16 +13,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.augment import central_point, corrupted_mask, flipped, recoloured, training_points
+from model.augment import COLUMNS
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE
-from model.config import Augment, Clicks, SpecialClasses, TrainConfig, parse_config
+from model.config import Clicks, SpecialClasses, TrainConfig, parse_config
 from model.data import MOST_POINTS, BadSample, DataError, EpochBatches, Samples, ShardData, Visit, decode_sample
+from model.first_clicks import central_point, corrupted_mask, training_points
 from pipelines.figures import Bitmap, Figure, Point, Rectangle
 from pipelines.formats.shards import StoredSample
 from pipelines.meta import ClassSpec, Meta
 from tests.model.datasets import META_OF_TUTORIAL, Stored, scene, tiny_dataset, write_dataset
 
-STILL = {"horizontal_flip": 0, "brightness": 0, "contrast": 0, "colour": 0}
+STILL = {"horizontal_flip": 0, "brightness": 0, "contrast": 0, "colour": 0, "grey": 0}
 AS_STORED = {"single_positive": 0, "drop_negatives": 0, "corrupted_mask": 0}
 
 
@@ -147,7 +148,10 @@ def test_resizing_keeps_points_on_their_pixels():
 def test_a_batch_has_the_promised_tensors(tmp_path: Path):
     data = ShardData(config(), [str(tiny_dataset(tmp_path / "d", train=6, val=2))])
     attach(data)
-    for dataloader in (data.train_dataloader(), data.val_dataloader()):
+    for dataloader, more in (
+        (data.train_dataloader(), {"changes": ((4, COLUMNS), torch.float32)}),
+        (data.val_dataloader(), {}),
+    ):
         batch = next(iter(dataloader))
         assert {name: (tuple(part.shape), part.dtype) for name, part in batch.items()} == {
             "image": ((4, 3, 32, 32), torch.uint8),
@@ -156,6 +160,7 @@ def test_a_batch_has_the_promised_tensors(tmp_path: Path):
             "start": ((4, 32, 32), torch.bool),
             "counted": ((4,), torch.bool),
             "failed": ((4,), torch.int64),
+            **more,
         }
         assert set(batch["points"][..., 2].unique().tolist()) <= {POSITIVE, NEGATIVE, PADDING}
         assert batch["failed"].tolist() == [-1] * 4
@@ -193,7 +198,8 @@ def test_a_visit_is_a_function_of_sample_and_epoch(tmp_path: Path):
     data = ShardData(config(), [str(tiny_dataset(tmp_path / "d", train=3, val=1))])
     first, again, later = (data.train_samples[Visit(1, epoch)] for epoch in (0, 0, 1))
     assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not torch.equal(first["image"], later["image"])
+    assert torch.equal(first["image"], later["image"])
+    assert not torch.equal(first["changes"], later["changes"])
 
 
 def test_validation_sees_samples_as_they_are_stored(tmp_path: Path):
@@ -214,7 +220,7 @@ def test_several_datasets_are_one(tmp_path: Path):
     assert data.digest not in (ShardData(config(), [one]).digest, ShardData(config(), [two, one]).digest)
 
 
-# --------------------------------------------------------------------------------------------------------- augmentation
+# --------------------------------------------------------------------------------------------------------- first clicks
 
 
 def hints(positive: int, negative: int) -> np.ndarray:
@@ -263,27 +269,6 @@ def test_a_corrupted_mask_is_like_the_true_one_but_wrong():
     assert 0.6 < np.mean(ious) < 0.95
     assert max(ious) < 1
     assert not corrupted_mask(np.zeros((5, 5), np.int8), np.random.default_rng(0)).any()
-
-
-def test_a_flip_takes_points_along():
-    image = np.arange(2 * 5 * 3, dtype=np.uint8).reshape(2, 5, 3)
-    label = np.array([[0, 0, 0, 1, 0], [0, 0, 0, 0, 0]], np.int8)
-    mirrored, label_, points = flipped(image, label, np.array([[3, 0, POSITIVE]], np.float32))
-    x, y, _ = points[0].astype(int)
-    assert label_[y, x] == 1
-    assert mirrored[y, x].tolist() == image[0, 3].tolist()
-
-
-def test_colours_shift_within_bounds():
-    image = np.full((4, 4, 3), 100, np.uint8)
-    rng = np.random.default_rng(0)
-    unchanged = recoloured(image, Augment(brightness=0, contrast=0, colour=0), rng)
-    assert np.array_equal(unchanged, image)
-    brighter = [recoloured(image, Augment(brightness=0.2, contrast=0, colour=0), rng) for _ in range(50)]
-    assert all((picture == picture[0, 0]).all() and abs(int(picture[0, 0, 0]) - 100) <= 51 for picture in brighter)
-    assert len({int(picture[0, 0, 0]) for picture in brighter}) > 10
-    tinted = recoloured(image, Augment(brightness=0, contrast=0, colour=0.3), rng)
-    assert len(set(tinted[0, 0].tolist())) == 3
 
 
 # --------------------------------------------------------------------------------------------------------------- errors
