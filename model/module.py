@@ -17,7 +17,7 @@ from model.click_tensors import default_radius, network_maps, next_clicks
 from model.config import TrainConfig
 from model.data import Batch
 from model.errors import UserError
-from model.losses import losses
+from model.losses import Losses, losses
 from model.networks import ClickNetwork, channels_last
 from model.predictor import THRESHOLD
 from model.schedule import Plateau, cosine_factor, warmup_factor
@@ -72,12 +72,8 @@ class ClickModule(pl.LightningModule):
             group["lr"] = self.learning_rate(self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss after the stored hints and a few clicks on the network's own mistakes."""
-        batch = batch | self.augmented(batch)
-        points, previous = self.interaction(batch, self.global_step)
-        maps = network_maps(points, previous, self.radius)
-        logits, auxiliary = self.network.forward_with_auxiliary(batch["image"], maps)
-        parts = losses(logits, auxiliary, batch["label"], points)
+        """The loss of this step, and its parts for the log."""
+        parts = self.training_losses(batch, self.global_step)
         loss = parts.total(self.config.loss_weights.main_class, self.config.loss_weights.points)
         values = {
             "train/loss": loss,
@@ -86,9 +82,18 @@ class ClickModule(pl.LightningModule):
             "train/auxiliary": parts.auxiliary,
             "train/points": parts.points,
         }
-        self.log_dict({name: value.detach() for name, value in values.items()}, batch_size=len(points))
-        self.log("lr", self.learning_rate(self.global_step), batch_size=len(points))
+        size = len(batch["image"])
+        self.log_dict({name: value.detach() for name, value in values.items()}, batch_size=size)
+        self.log("lr", self.learning_rate(self.global_step), batch_size=size)
         return loss
+
+    def training_losses(self, batch: Batch, step: int) -> Losses:
+        """What is wrong after the stored hints and a few clicks on the network's own mistakes."""
+        batch = batch | self.augmented(batch)
+        points, previous = self.interaction(batch, step)
+        maps = network_maps(points, previous, self.radius)
+        logits, auxiliary = self.network.forward_with_auxiliary(batch["image"], maps)
+        return losses(logits, auxiliary, batch["label"], points)
 
     @staticmethod
     def augmented(batch: Batch) -> Batch:

@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 import torch
+from torch.utils.data import default_collate
 
 from model.__main__ import main
 from model.config import TrainConfig, parse_config, read_config
+from model.data import EpochBatches, ShardData
 from model.devices import DeviceError, choose_devices
 from model.module import ClickModule
 from model.run_folder import RunFolderError, new_run, next_number, resumed_run
-from model.train import TrainError, TrainOptions, changed_settings, steps_between_validations, train
+from model.train import TrainError, TrainOptions, changed_settings, initial_network, steps_between_validations, train
 from model.weights import load_network
 from tests.model.datasets import scene, tiny_dataset, write_dataset
 
@@ -163,6 +165,95 @@ def test_two_processes_with_an_odd_number_of_samples_finish(validation: int, tmp
     assert outcome.step == 2
     assert outcome.best is not None
     assert 0 <= outcome.best.metrics["val/miou"] <= 1
+
+
+@pytest.mark.slow
+def test_two_processes_do_what_one_does_with_the_batches_of_both(
+    data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Given a training by two processes
+    settings = config(epochs=2, optimizer="sgd", lr=0.05)
+    outcome = train(settings, options(data, tmp_path / "run", devices=2))
+    # When one process computes the gradients of both batches and takes one step with their mean
+    expected = in_one_process(settings, data, 2, monkeypatch)
+    # Then the weights and the statistics are the same, but for the order of sums
+    found = load_network(outcome.folder.last)[0].state_dict()
+    before = ClickModule(initial_network(settings, options(data, tmp_path)), settings, 1, "").network.state_dict()
+    assert outcome.step == 6
+    for name, tensor in expected.items():
+        assert torch.allclose(found[name], tensor, rtol=1e-4, atol=1e-5), name
+        assert not torch.equal(before[name], tensor) or not tensor.is_floating_point(), name
+
+
+def in_one_process(
+    settings: TrainConfig, data: str, world: int, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, torch.Tensor]:
+    """The network's tensors after a training of `world` processes, reckoned one process after the other."""
+    shards = ShardData(settings, [data])
+    steps_per_epoch = shards.steps_per_epoch(world)
+    module = ClickModule(
+        initial_network(settings, options(data, Path("unused"))), settings, steps_per_epoch * settings.epochs, ""
+    )
+    optimizer = module.configure_optimizers()
+    for step in range(steps_per_epoch * settings.epochs):
+        buffers = {name: tensor.clone() for name, tensor in module.network.named_buffers()}
+        # Of the first process; the others begin each step with its statistics.
+        kept: dict[str, torch.Tensor] = {}
+        optimizer.zero_grad()
+        for rank in range(world):
+            monkeypatch.setattr(ClickModule, "global_rank", property(lambda self, rank=rank: rank))
+            for name, tensor in module.network.named_buffers():
+                tensor.copy_(buffers[name])
+            batches = EpochBatches(
+                len(shards.train_samples),
+                4,
+                seed=settings.seed,
+                rank=rank,
+                world=world,
+                position=lambda step=step: step,
+            )
+            visits = next(iter(batches))
+            batch = default_collate([shards.train_samples[visit] for visit in visits])
+            losses = module.train().training_losses(batch, step)
+            (losses.total(settings.loss_weights.main_class, settings.loss_weights.points) / world).backward()
+            kept = kept or {name: tensor.clone() for name, tensor in module.network.named_buffers()}
+        for name, tensor in module.network.named_buffers():
+            tensor.copy_(kept[name])
+        torch.nn.utils.clip_grad_norm_(module.network.parameters(), settings.gradient_clip)
+        for group in optimizer.param_groups:
+            group["lr"] = module.learning_rate(step)
+        optimizer.step()
+    return module.network.state_dict()
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_outright_goes_on_from_its_last_checkpoint(data: str, tmp_path: Path):
+    # Given a run, and the same run killed some steps after a validation, without a chance to save anything
+    settings = config(epochs=40, val_every=1.0, lr_decreasing={"patience": 5, "lr_divisor": 2})
+    train(settings, options(data, tmp_path / "unbroken"))
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(settings.to_dict()))
+    run = tmp_path / "killed"
+    arguments = f"--data {data} --output {run} --accelerator cpu".split()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "model", "train", str(path), *arguments],
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    deadline = time.monotonic() + 120
+    while len(logged(run, "train/loss")) < 15 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    reached = max(logged(run, "train/loss"))
+    saved = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    assert 0 < saved <= reached + 1 < 239
+    # When it is resumed
+    resumed = train(settings, options(data, run, resume=""))
+    # Then every step and validation gave the same numbers, also those that were made twice
+    assert (resumed.step, resumed.finished) == (240, True)
+    for column in ("train/loss", "lr", "val/loss", "val/miou@5"):
+        assert logged(run, column) == logged(tmp_path / "unbroken", column), column
 
 
 @pytest.mark.slow
