@@ -78,11 +78,8 @@ def open_evaluation(
     object in VOC and in the other benchmarks, they say themselves.
     """
     kind, path = _kind_of(location)
-    if kind == "voc":
-        folder = VocFolder(Path(path))
-        return VocObjects(folder, tuple(folder.names(split)))
-    if kind in FOLDERS:
-        benchmark = open_benchmark(kind, Path(path))
+    if kind == "voc" or kind in FOLDERS:
+        benchmark = VocFolder(Path(path)) if kind == "voc" else open_benchmark(kind, Path(path))
         return BenchmarkObjects(benchmark, tuple(benchmark.names(split)))
     classes = classes or SpecialClasses()
     if kind in LAYOUTS:
@@ -123,31 +120,6 @@ def _kind_of(location: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class VocObjects:
-    """The objects of some images of a VOC folder, in the order of the list and of their indices."""
-
-    folder: VocFolder
-    names: tuple[str, ...]
-
-    @property
-    def description(self) -> str:
-        return f"VOC folder {self.folder.root}"
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __iter__(self) -> Iterator[EvaluationImage]:
-        for name in self.names:
-            path = self.folder.image_path(name)
-            try:
-                data = path.read_bytes()
-            except OSError as error:
-                raise UserError(f"{path}: {error.strerror}; it is listed in ImageSets/Segmentation") from error
-            objects = tuple((str(index), truth) for index, truth in self.folder.truths(name))
-            yield EvaluationImage(name, decode_image(data, str(path)), objects)
-
-
-@dataclass(frozen=True, slots=True)
 class BenchmarkObjects:
     """The objects of some images of a benchmark's folder, in the benchmark's order."""
 
@@ -167,7 +139,7 @@ class BenchmarkObjects:
             try:
                 pixels = decode_image(path.read_bytes(), str(path))
             except OSError as error:
-                raise UserError(f"{path}: {error.strerror}") from error
+                raise UserError(f"{path}: {error.strerror}; {self.folder.description} lists it") from error
             objects = tuple(self.folder.truths(name))
             (height, width), sizes = pixels.shape[:2], {truth.shape for _, truth in objects}
             if sizes - {(height, width)}:

@@ -31,6 +31,10 @@ class VocFolder:
                 "give the folder that holds JPEGImages and SegmentationObject"
             )
 
+    @property
+    def description(self) -> str:
+        return f"VOC folder {self.root}"
+
     def splits(self) -> list[str]:
         """The names of the lists in ImageSets/Segmentation."""
         return sorted(path.stem for path in (self.root / "ImageSets" / "Segmentation").glob("*.txt"))
@@ -52,12 +56,12 @@ class VocFolder:
     def image_path(self, name: str) -> Path:
         return self.root / "JPEGImages" / f"{name}.jpg"
 
-    def truths(self, name: str) -> Iterator[tuple[int, Truth]]:
+    def truths(self, name: str) -> Iterator[tuple[str, Truth]]:
         """The objects of an image by ascending index: (index, (H, W) int8 with 1 object, 0 background, -1 void)."""
         indices = self.indices(name)
         for index in np.unique(indices):
             if index not in (0, VOID_INDEX):
-                yield int(index), object_truth(indices, int(index))
+                yield str(index), object_truth(indices, int(index))
 
     def indices(self, name: str) -> NDArray[np.uint8]:
         """Palette indices of the image's object mask, (H, W) uint8."""

@@ -172,7 +172,7 @@ def replay_objects(content: dict[str, Any], data: VocFolder, limit: int | None) 
     found = Collector()
     targets = content["protocol"]["iou_thrs"]
     entries = content["objects"][:limit]
-    listed = [(name, index) for name in data.names("trainval") for index, _ in data.truths(name)]
+    listed = [(name, int(index)) for name in data.names("trainval") for index, _ in data.truths(name)]
     found.compare("objects", "order", listed[:limit], [(entry["image"], entry["object"]) for entry in entries])
     runs: dict[str, list[Run]] = {}
     for entry in entries:
