@@ -7,6 +7,8 @@ Nothing here waits for the device: no value is read back to the host.
 
 import math
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -99,10 +101,28 @@ def depth(regions: Tensor, limit: int | None = None) -> Tensor:
     """Chessboard distance of each pixel of a region to the nearest one outside: (..., H, W) bool → int16, 1 at the edge.
 
     The image border counts as an edge of the region. Distances above `limit` are cut to it (default: a quarter of the
-    shorter side), because the cost grows with it: each step peels one layer of pixels off.
+    shorter side), because on a GPU the cost grows with it.
     """
     height, width = regions.shape[-2:]
     limit = max(1, min(height, width) // 4) if limit is None else limit
+    return depth_by_opencv(regions, limit) if regions.device.type == "cpu" else depth_by_peeling(regions, limit)
+
+
+def depth_by_opencv(regions: Tensor, limit: int) -> Tensor:
+    """`depth` on the processor, where going over the pixels one by one is ten times as fast."""
+    height, width = regions.shape[-2:]
+    planes = regions.numpy().reshape(-1, height, width)
+    depths = np.empty(planes.shape, np.int16)
+    padded = np.zeros((height + 2, width + 2), np.uint8)
+    for plane, result in zip(planes, depths, strict=True):
+        padded[1:-1, 1:-1] = plane
+        distances = cv2.distanceTransform(padded, cv2.DIST_C, 3)[1:-1, 1:-1]
+        np.minimum(distances, limit, out=result, casting="unsafe")
+    return torch.from_numpy(depths).view(regions.shape)
+
+
+def depth_by_peeling(regions: Tensor, limit: int) -> Tensor:
+    """`depth` on any device, all images at once: each step peels one layer of pixels off."""
     total = regions.to(torch.int16)
     left = regions
     for _ in range(limit - 1):

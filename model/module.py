@@ -202,8 +202,8 @@ class ClickModule(pl.LightningModule):
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
         if self.config.optimizer == "sgd":
-            return torch.optim.SGD(groups, lr=self.config.lr, momentum=self.config.momentum)
-        return torch.optim.AdamW(groups, lr=self.config.lr, betas=(self.config.momentum, 0.99))
+            return torch.optim.SGD(groups, lr=self.config.lr, momentum=self.config.momentum, fused=True)
+        return torch.optim.AdamW(groups, lr=self.config.lr, betas=(self.config.momentum, 0.99), fused=True)
 
     # ---------------------------------------------------------------------------------------------------- checkpoints
 

@@ -1,11 +1,14 @@
 """Discs and simulated clicks on tensors do what slow loops over pixels do."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torch import Tensor
 
 from model.click_tensors import (
     NEGATIVE,
@@ -13,6 +16,8 @@ from model.click_tensors import (
     POSITIVE,
     default_radius,
     depth,
+    depth_by_opencv,
+    depth_by_peeling,
     network_maps,
     next_clicks,
     not_clicked,
@@ -23,6 +28,7 @@ from model.click_tensors import (
 coordinates = st.integers(-64, 24 * 16).map(lambda value: value / 16)
 labels = st.sampled_from([POSITIVE, NEGATIVE, PADDING])
 clicks = st.lists(st.tuples(coordinates, coordinates, labels), max_size=4)
+WAYS = pytest.mark.parametrize("way", [depth_by_opencv, depth_by_peeling])
 masks = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).random((9, 11)))
 
 
@@ -84,17 +90,25 @@ def test_maps_are_the_previous_mask_then_the_discs():
     assert [int(channel.sum()) for channel in maps[0, 1:]] == [0, 5]
 
 
-@given(masks)
+@WAYS
+@given(values=masks)
 @settings(max_examples=40, deadline=None)
-def test_depth_is_the_largest_square_that_fits(values: NDArray[np.float64]):
+def test_depth_is_the_largest_square_that_fits(values: NDArray[np.float64], way: Callable[[Tensor, int], Tensor]):
     region = values > 0.15
-    assert np.array_equal(depth(torch.from_numpy(region), limit=20).numpy(), depth_by_loop(region))
+    assert np.array_equal(way(torch.from_numpy(region), 20).numpy(), depth_by_loop(region))
 
 
-def test_depth_stops_at_its_limit():
+@WAYS
+def test_depth_stops_at_its_limit(way: Callable[[Tensor, int], Tensor]):
     region = torch.ones(15, 15, dtype=torch.bool)
-    assert depth(region, limit=20).max() == 8
-    assert depth(region, limit=3).max() == 3
+    assert way(region, 20).max() == 8
+    assert way(region, 3).max() == 3
+
+
+def test_depth_takes_any_leading_dimensions():
+    regions = torch.rand(2, 3, 9, 11) < 0.8
+    assert depth(regions, limit=4).shape == regions.shape
+    assert torch.equal(depth(regions, limit=4), depth_by_peeling(regions, 4))
 
 
 def test_clicked_pixels_are_remembered():
