@@ -205,6 +205,17 @@ class ClickModule(pl.LightningModule):
             return torch.optim.SGD(groups, lr=self.config.lr, momentum=self.config.momentum, fused=True)
         return torch.optim.AdamW(groups, lr=self.config.lr, betas=(self.config.momentum, 0.99), fused=True)
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Limit the norm of all gradients together. Lightning's own way refuses fused optimizers in mixed precision,
+        since those could undo a scaling of the gradients; bfloat16 needs none."""
+        if gradient_clip_val is not None:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
+
     # ---------------------------------------------------------------------------------------------------- checkpoints
 
     def card(self) -> WeightsCard:

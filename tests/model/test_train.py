@@ -89,9 +89,16 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_of_one_step_leaves_everything_it_promises(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"precision": "bf16-mixed", "ema": 0.9}, {"precision": "bf16-mixed", "optimizer": "sgd"}],
+    ids=["plain", "bf16 and average", "bf16 and SGD"],
+)
+def test_a_run_of_one_step_leaves_everything_it_promises(
+    changes: dict[str, Any], data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     path = tmp_path / "quick.json"
-    path.write_text(json.dumps(config().to_dict()))
+    path.write_text(json.dumps(config(**changes).to_dict()))
     arguments = ["--accelerator", "cpu", "--epochs", "1", "--limit-train-batches", "1", "--limit-val-batches", "1"]
     status = main(["train", str(path), "--data", data, "--output", str(tmp_path / "run"), *arguments])
     assert status == 0
