@@ -3,7 +3,7 @@
 Besides the letters of `model.networks.base`:
 
     w0…w4 channels of the encoder at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input size
-    d     the decoder's unit of width: 2d, 2d, d, d/2, d/4 channels at 1/16, 1/8, 1/4, 1/2 and full size
+    d     the decoder's unit of width: 2d, 2d, d, d/2 channels at 1/16, 1/8, 1/4 and 1/2
 
 Only convolutions, batch norms, ReLU and bilinear resizing: everything folds and exports plainly.
 """
@@ -78,23 +78,10 @@ class UpStep(nn.Module):
         return self.merge(enlarged(self.deep(deep), 2) + self.skip(skip))
 
 
-class LastStep(nn.Module):
-    """The last step of the decoder, whose skip is the input itself: contours, clicks and the previous mask, pixel by pixel."""
-
-    def __init__(self, deep: int, width: int) -> None:
-        super().__init__()
-        self.deep = nn.Conv2d(deep, width, 1)
-        self.skip = nn.Conv2d(CHANNELS, width, 3, padding=1)
-        self.merge = conv_bn_relu(width, width)
-
-    def forward(self, deep: Tensor, x: Tensor) -> Tensor:
-        return self.merge(F.relu(enlarged(self.deep(deep), 2) + self.skip(x)))
-
-
 class ClickNet(ClickNetwork):
     """The network in one of its sizes."""
 
-    fine_stride = 1
+    fine_stride = 2
     coarse_stride = 8
 
     def __init__(self, preset: Preset) -> None:
@@ -112,12 +99,11 @@ class ClickNet(ClickNetwork):
         self.up2 = UpStep(2 * d, w2, 2 * d)
         self.up1 = UpStep(2 * d, w1, d)
         self.up0 = UpStep(d, w0, d // 2)
-        self.last = LastStep(d // 2, d // 4)
-        self.head = nn.Conv2d(d // 4, 1, 3, padding=1)
+        self.head = nn.Conv2d(d // 2, 1, 3, padding=1)
         self.auxiliary_head = nn.Conv2d(2 * d, 1, 1)
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Decoder features at full size (B, d/4, H', W') and at 1/8 (B, 2d, H'/8, W'/8)."""
+        """Decoder features at 1/2 (B, d/2, H'/2, W'/2) and at 1/8 (B, 2d, H'/8, W'/8)."""
         x0 = self.stem(x)
         x1 = self.stage1(x0)
         x2 = self.stage2(x1)
@@ -126,7 +112,7 @@ class ClickNet(ClickNetwork):
         y3 = self.up3(self.context(x4), x3)
         y2 = self.up2(y3, x2)
         y1 = self.up1(y2, x1)
-        return self.last(self.up0(y1, x0), x), y2
+        return self.up0(y1, x0), y2
 
 
 def encoder_stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
