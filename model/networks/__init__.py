@@ -21,8 +21,8 @@ NETWORKS: Mapping[str, Callable[[], ClickNetwork]] = MappingProxyType(
     | {
         "hrnet18s": partial(HighResolutionNet, W18_SMALL),
         "hrnet18s_tiny": partial(HighResolutionNet, W8_SMALL),
-        "unet_base": partial(PlainUNet, 18),
-        "unet_tiny": partial(PlainUNet, 8),
+        "unet_base": partial(PlainUNet, 17),
+        "unet_tiny": partial(PlainUNet, 7),
     }
 )
 """What builds each, with random weights."""
