@@ -36,7 +36,8 @@ THREADS = (1, 2)
 RUNTIMES = ("PyTorch", "ONNX Runtime")
 PHOTOGRAPH = (480, 640)
 """Height and width of the image that whole clicks are made in."""
-_WARM_UP = 3
+_WARM_UP, _ANSWERS = 3, 5
+"""Answers a turn that do not count, and that do: another number of threads and the runtime before leave their traces."""
 
 _EPILOG = """\
 examples:
@@ -89,10 +90,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--size", type=int, default=256, metavar="PIXELS", help="side of the image (default: %(default)s)"
     )
-    parser.add_argument("--rounds", type=int, metavar="N", help="answers of each that count (default: 20)")
-    parser.add_argument("--quick", action="store_true", help="three rounds")
+    parser.add_argument("--rounds", type=int, metavar="N", help="turns of each, of five answers (default: 6)")
+    parser.add_argument("--quick", action="store_true", help="one round")
     arguments = parser.parse_args()
-    arguments.rounds = arguments.rounds or (3 if arguments.quick else 20)
+    arguments.rounds = arguments.rounds or (1 if arguments.quick else 6)
     return arguments
 
 
@@ -154,12 +155,13 @@ def whole_clicks(folder: Path) -> list[Measured]:
 
 def take_turns(measured: Sequence[Measured], rounds: int) -> None:
     """Fill in the seconds."""
-    for number in tqdm(range(_WARM_UP + rounds), desc="answers", file=sys.stderr):
+    for _ in tqdm(range(rounds), desc="rounds", file=sys.stderr):
         for one in measured:
-            started = time.perf_counter()
-            one.answer()
-            if number >= _WARM_UP:
-                one.seconds.append(time.perf_counter() - started)
+            for number in range(_WARM_UP + _ANSWERS):
+                started = time.perf_counter()
+                one.answer()
+                if number >= _WARM_UP:
+                    one.seconds.append(time.perf_counter() - started)
 
 
 def as_json(measured: Sequence[Measured], costs: dict[str, Cost], size: int) -> dict[str, object]:
