@@ -23,7 +23,7 @@ from model import zoo
 from model.backend import Backend, TorchBackend
 from model.click_tensors import NEGATIVE, POSITIVE, default_radius
 from model.export import export
-from model.networks import NETWORKS, build, channels_last
+from model.networks import NETWORKS, ClickNetwork, build, channels_last
 from model.networks.cost import Cost, cost
 from model.onnx_backend import OnnxBackend
 from model.predictor import Predictor
@@ -107,10 +107,15 @@ def prepared(names: Sequence[str], size: int, folder: Path) -> list[Measured]:
         file = folder / f"{name}.onnx"
         export(network, card, file)
         for threads in THREADS:
-            backends: list[Backend] = [TorchBackend(network, card.click_radius), OnnxBackend.load(file, threads)[0]]
-            for runtime, backend in zip(RUNTIMES, backends, strict=True):
+            for runtime, backend in backends(network, card, file, threads):
                 measured.append(Measured(name, runtime, threads, answer_of(backend, image, threads)))
     return measured + whole_clicks(folder)
+
+
+def backends(network: ClickNetwork, card: WeightsCard, file: Path, threads: int) -> list[tuple[str, Backend]]:
+    """The network in PyTorch, and as exported to `file` in ONNX Runtime, by the names in `RUNTIMES`."""
+    exported, _ = OnnxBackend.load(file, threads)
+    return list(zip(RUNTIMES, (TorchBackend(network, card.click_radius), exported), strict=True))
 
 
 def answer_of(backend: Backend, image: np.ndarray, threads: int) -> Callable[[], object]:
@@ -131,7 +136,8 @@ def whole_clicks(folder: Path) -> list[Measured]:
     """Clicks in a photograph with the default weights, each the second of its session, so that the view is zoomed."""
     image = np.random.default_rng(1).integers(0, 256, (*PHOTOGRAPH, 3), np.uint8)
     network, card = load_network(zoo.DEFAULT)
-    export(network, card, folder / "zoo.onnx")
+    file = folder / "zoo.onnx"
+    export(network, card, file)
 
     def click(predictor: Predictor, threads: int) -> Callable[[], object]:
         torch.set_num_threads(threads)
@@ -145,9 +151,7 @@ def whole_clicks(folder: Path) -> list[Measured]:
 
     measured = []
     for threads in THREADS:
-        exported, _ = OnnxBackend.load(folder / "zoo.onnx", threads)
-        backends: list[Backend] = [TorchBackend(network, card.click_radius), exported]
-        for runtime, backend in zip(RUNTIMES, backends, strict=True):
+        for runtime, backend in backends(network, card, file, threads):
             predictor = Predictor(backend, ZoomIn.for_people(256))
             measured.append(Measured(f"whole click, {zoo.DEFAULT}", runtime, threads, click(predictor, threads)))
     return measured

@@ -6,7 +6,6 @@ import argparse
 import json
 import statistics
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from processes import CommandFailed, measure
+
+from model.networks import RIVALS
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "configs" / "train" / "comparison.json"
@@ -32,7 +33,7 @@ Every network is trained by `python -m model train` with configs/train/compariso
 "same samples": all make --steps steps. "same time": the first network makes --steps steps, the others as many as fit into
 the processor time that it took. Each training has one thread; --jobs of them run side by side. What is done already in
 --work is not done again. Evaluation: the published protocol, zoomed to the size of the training.
-Results go to bench/results/networks.json, and to standard output as the table of docs/performance.md.
+Results go to bench/results/networks.json, and to standard output as the table of docs/model.md.
 """
 
 
@@ -103,7 +104,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--networks",
         nargs="+",
-        default=["tiny", "hrnet18s_tiny", "unet_tiny"],
+        default=["tiny", *RIVALS["tiny"]],
         metavar="NAME",
         help="the first gives the time (default: %(default)s)",
     )
@@ -165,16 +166,16 @@ def run(training: Training, data: Path, evaluate: Sequence[str], limit: int | No
         known["cpu_s"] = usage.cpu_s
         done.write_text(json.dumps(known))
         _say(f"{training.name}: trained in {usage.cpu_s:.0f} s of processor time")
-    for name in evaluate:
-        key = name if limit is None else f"{name} {limit}"
+    key_of = {name: name if limit is None else f"{name} {limit}" for name in evaluate}
+    for name, key in key_of.items():
         if key not in known["reports"]:
-            report = folder / f"report_{threading.get_ident()}"
+            report = folder / "report"
             options = ["--weights", str(folder), "--data", name, "--split", "all", "--quick", "--output", str(report)]
             some = [] if limit is None else ["--limit", str(limit)]
             measure([sys.executable, "-m", "model", "evaluate", *options, *some, "--no-progress"], ROOT)
             known["reports"][key] = json.loads((report / "report.json").read_text())["scores"]["weights"]["protocol"]
             done.write_text(json.dumps(known))
-    reports = {name: known["reports"][name if limit is None else f"{name} {limit}"] for name in evaluate}
+    reports = {name: known["reports"][key] for name, key in key_of.items()}
     outcome = Outcome(training, known["cpu_s"], reports)
     _say(f"{training.name}: NoC@90 " + ", ".join(f"{outcome.noc(name, '90'):.2f}" for name in evaluate))
     return outcome
