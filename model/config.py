@@ -181,8 +181,12 @@ class TrainConfig(Section):
     """Steps over which the learning rate rises; null: 500, or a tenth of the run where that is less."""
     gradient_clip: Positive | None = 1.0
     """Largest norm of the gradient; null: not limited."""
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Decay a step of the moving average of the weights, which is then what is validated and used; null: no average."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = 0.999
+    """Decay a step of the moving average of the weights, which is then what is validated and used; null: no average.
+
+    Early in a run the average forgets faster. At SGD's learning rate of 0.1 the weights of a single step are of little use:
+    one validation in two may be near zero, while their average keeps improving.
+    """
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     """Numbers of the convolutions; losses are always computed in 32 bits."""
     seed: Count = 0

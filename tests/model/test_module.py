@@ -137,7 +137,7 @@ def test_a_perfect_network_gets_full_marks():
     validating = module().eval()
     given = batch()
     truth = torch.where(given["label"] == 1, 20.0, -20.0)[:, None]
-    validating.network.forward = lambda image, maps: truth  # type: ignore[method-assign]
+    validating.trained.forward = lambda image, maps: truth  # type: ignore[method-assign]
     probability, points, ious = validating.session(given)
     assert [value.tolist() for value in ious] == [[1.0] * 3] * len(CLICK_COUNTS)
     assert points[:, 0, 2].tolist() == [POSITIVE] * 3
@@ -213,7 +213,7 @@ def test_only_convolution_weights_decay(optimizer: str, kind: type):
     decaying, free = made.param_groups
     assert (decaying["weight_decay"], free["weight_decay"]) == (0.3, 0)
     assert {parameter.ndim for parameter in decaying["params"]} == {4}
-    assert len(decaying["params"]) + len(free["params"]) == len(list(training.parameters()))
+    assert len(decaying["params"]) + len(free["params"]) == len(list(training.network.parameters()))
 
 
 def test_the_radius_follows_the_input_unless_it_is_given():

@@ -91,7 +91,7 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"precision": "bf16-mixed", "ema": 0.9}, {"precision": "bf16-mixed", "optimizer": "sgd"}],
+    [{"ema": None}, {"precision": "bf16-mixed", "ema": 0.9}, {"precision": "bf16-mixed", "optimizer": "sgd"}],
     ids=["plain", "bf16 and average", "bf16 and SGD"],
 )
 def test_a_run_of_one_step_leaves_everything_it_promises(
