@@ -50,7 +50,8 @@ def where_mirrored(images: Tensor, mirrored: Tensor) -> Tensor:
 def recoloured(image: Tensor, changes: Tensor) -> Tensor:
     """(B, 3, H, W) uint8 → float32 in 0..1: some without colours, distances from mid-grey scaled, channels shifted."""
     colours = image.float() / 255
-    luma = (colours * colours.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+    # Plain numbers need no copy to the device, which a tensor of them would.
+    red, green, blue = (weight * channel for weight, channel in zip(_LUMA, colours.split(1, dim=1), strict=True))
     rows = changes[:, :, None, None]
-    colours = torch.lerp(colours, luma, rows[:, 1:2])
+    colours = torch.lerp(colours, red + green + blue, rows[:, 1:2])
     return ((colours - 0.5) * rows[:, 2:3] + 0.5 + rows[:, 3:6]).clamp(0, 1)

@@ -11,10 +11,13 @@ import pytorch_lightning as pl
 from torch import Tensor
 
 from model.data import Batch
+from model.errors import UserError
 from model.module import CLICK_COUNTS, MONITOR, ClickModule
 from model.run_folder import RunFolder
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+AGREE_EVERY = 10
+"""Steps between questions that every GPU has to wait for."""
 
 
 class Quiet(pl.Callback):
@@ -75,6 +78,8 @@ class Checkpoints(pl.Callback):
 class StopOnSignal(pl.Callback):
     """Turns SIGTERM and Ctrl-C into a checkpoint and a normal end, at the same step on every process.
 
+    Several GPUs ask each other only every `AGREE_EVERY` steps.
+
     A second Ctrl-C ends at once. Where a validation comes next it is finished first, since the checkpoint would
     otherwise lie between a step and the validation that belongs to it.
     """
@@ -99,7 +104,8 @@ class StopOnSignal(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        if trainer.global_step % self.validate_every != 0:
+        every = AGREE_EVERY if trainer.world_size > 1 and trainer.strategy.root_device.type == "cuda" else 1
+        if trainer.global_step % every == 0 and trainer.global_step % self.validate_every != 0:
             self.stop_if_agreed(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -114,6 +120,17 @@ class StopOnSignal(pl.Callback):
         trainer.should_stop = True
         # Lightning validates once more before it stops; who sends a signal has no time for that.
         trainer.limit_val_batches = 0
+
+
+class Complaint(pl.Callback):
+    """Leaves what the user did wrong in the run's folder, where the process that started this one looks for it."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        if isinstance(exception, UserError):
+            self.folder.complaint.write_text(str(exception), encoding="utf-8")
 
 
 class Report(pl.Callback):
@@ -139,7 +156,11 @@ class Report(pl.Callback):
 
 
 class Bar(pl.callbacks.TQDMProgressBar):
-    """Lightning's progress bar without the version number, which says nothing."""
+    """Lightning's progress bar without the version number, which says nothing; seldom drawn on a GPU, since reading the loss
+    makes the steps wait."""
+
+    def __init__(self, accelerator: str) -> None:
+        super().__init__(refresh_rate=20 if accelerator == "gpu" else 1)
 
     def get_metrics(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule

@@ -2,7 +2,8 @@
 
 Points are (B, N, 3) floats: x, y, label. x and y are pixels of the network's input, whole numbers at pixel centres
 (x grows to the right, y downwards); the label is 1 for positive, 0 for negative, -1 for a row that only fills up the batch.
-Nothing here waits for the device: no value is read back to the host.
+Nothing here waits for the device: no value is read back to the host, and none is sent to it; `masked_fill` takes a plain
+number, where `torch.where` would copy it over first.
 """
 
 import math
@@ -47,7 +48,7 @@ def rasterise(points: Tensor, height: int, width: int, radius: float | None = No
     pixel = (channel * height + y.long()) * width + x.long()
     # What lies outside is written to one spare cell at the end, which keeps the shapes fixed and the host out of it.
     spare = 2 * height * width
-    pixel = torch.where(inside, pixel, spare).flatten(1)
+    pixel = pixel.masked_fill(~inside, spare).flatten(1)
     canvas = torch.zeros(batch, spare + 1, device=points.device)
     canvas.scatter_(1, pixel, 1.0)
     return canvas[:, :spare].view(batch, 2, height, width)
@@ -93,7 +94,7 @@ def next_clicks(
         chosen = (chosen > peak[:, None, None] / 2) * (1 + random)
     place = chosen.flatten(1).argmax(dim=1)
     width = label.shape[2]
-    kind = torch.where(peak > 0, positive.float(), float(PADDING))
+    kind = positive.float().masked_fill(peak <= 0, PADDING)
     return torch.stack(((place % width).float(), (place // width).float(), kind), dim=1)[:, None]
 
 
@@ -145,7 +146,7 @@ def not_clicked(points: Tensor, height: int, width: int) -> Tensor:
     x, y = points[..., 0].round().long(), points[..., 1].round().long()
     inside = (points[..., 2] != PADDING) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
     spare = height * width
-    place = torch.where(inside, y * width + x, spare)
+    place = (y * width + x).masked_fill(~inside, spare)
     free = torch.ones(points.shape[0], spare + 1, dtype=torch.bool, device=points.device)
     free.scatter_(1, place, False)
     return free[:, :spare].view(-1, height, width)

@@ -127,7 +127,8 @@ class Clicks(Section):
     drop_previous: Fraction = 0.1
     """How often the previous mask is withheld."""
     corrupted_mask: Fraction = 0.05
-    """How often a damaged copy of the true mask is the previous mask, so that existing masks can be corrected."""
+    """How often a damaged copy of the true mask is the previous mask, so that existing masks can be corrected; half of the
+    time with no other click than one that corrects it."""
 
 
 class Augment(Section):

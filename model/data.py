@@ -12,6 +12,7 @@ A batch is a dictionary of tensors (B samples, H × W input, N rows of points):
 """
 
 import json
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
@@ -30,7 +31,7 @@ from model.chance import generator
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE
 from model.config import SpecialClasses, TrainConfig, nearest
 from model.errors import UserError
-from model.first_clicks import Labels, Points, corrupted_mask, training_points
+from model.first_clicks import Labels, Points, correcting_point, corrupted_mask, training_points
 from pipelines.figures import Figure, Point
 from pipelines.formats.shards import NotADataset, ShardedDataset, StoredSample, open_dataset
 from pipelines.formats.supervisely import parse_annotation
@@ -141,6 +142,8 @@ class Samples(Dataset[Batch]):
             points = training_points(points, label, self.config.clicks, rng)
             if rng.random() < self.config.clicks.corrupted_mask:
                 start = corrupted_mask(label, rng)
+                correction = correcting_point(start, label, rng) if rng.random() < 0.5 else None
+                points = points if correction is None else correction
         return extra | {
             "image": torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
             "label": torch.from_numpy(np.ascontiguousarray(label)),
@@ -172,13 +175,13 @@ class Samples(Dataset[Batch]):
     def decode(self, number: int) -> tuple[Pixels, Labels, Points]:
         """Image (H, W, 3) uint8 RGB, label (H, W) int8 and hints (n, 3), all at the config's input size. Raises BadSample."""
         dataset, row = self.places[number]
-        stored = self.datasets[dataset].read(int(row))
         size = self.config.input_size
         try:
+            stored = self.datasets[dataset].read(int(row))
             return decode_sample(
                 stored, self.datasets[dataset].meta, self.config.special_classes, (size.width, size.height)
             )
-        except BadSample as error:
+        except (BadSample, NotADataset, OSError) as error:
             raise BadSample(f"{self.name(number)}: {error}") from error
 
 
@@ -286,7 +289,7 @@ class ShardData(pl.LightningDataModule):
             limit=self.limit_train,
             position=lambda: trainer.global_step,
         )
-        return loader(self.train_samples, batches, self.config.data_workers.train)
+        return loader(self.train_samples, batches, self.config.data_workers.train, on_gpu(trainer))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """All validation samples in one shuffled order, so that the first ones, of which pictures are made, are various."""
@@ -301,7 +304,7 @@ class ShardData(pl.LightningDataModule):
             world=trainer.world_size,
             limit=self.limit_val,
         )
-        return loader(self.val_samples, batches, self.config.data_workers.val)
+        return loader(self.val_samples, batches, self.config.data_workers.val, on_gpu(trainer))
 
     def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Stop when more samples failed to decode than the config allows; here, because workers do not know of each other."""
@@ -335,8 +338,22 @@ def why_bad(samples: Samples, number: int) -> str:
     return f"{samples.name(number)}: could not be read, but can be now"
 
 
-def loader(samples: Samples, batches: EpochBatches, workers: int) -> DataLoader[Batch]:
-    """A loader of these batches; its workers live as long as it does."""
+def on_gpu(trainer: pl.Trainer) -> bool:
+    """Whether batches go to a GPU."""
+    return trainer.strategy.root_device.type == "cuda"
+
+
+def leave_signals_to_the_trainer(worker: int) -> None:
+    """In a worker: let Ctrl-C and SIGTERM pass, which a terminal or a scheduler sends to all processes of a job.
+
+    The trainer decides when to end, and needs batches until then. A worker ends when the trainer does.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def loader(samples: Samples, batches: EpochBatches, workers: int, pinned: bool) -> DataLoader[Batch]:
+    """A loader of these batches; its workers live as long as it does. pinned: whether a GPU is going to copy them."""
     # OpenCV's threads are of no use to samples this small, and the workers' would fight for the same cores. Switched off
     # here and not in the workers: those are forks, in which the call waits for threads that were not forked along.
     cv2.setNumThreads(1)
@@ -345,7 +362,8 @@ def loader(samples: Samples, batches: EpochBatches, workers: int) -> DataLoader[
         batch_sampler=batches,
         num_workers=workers,
         persistent_workers=workers > 0,
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=pinned,
+        worker_init_fn=leave_signals_to_the_trainer,
     )
 
 

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from model import zoo
 from model.accelerator import add_machine_options, device_for
-from model.backend import TorchBackend
+from model.backend import Backend, TorchBackend, load_backend
 from model.baselines import EllipseSession, untrained_network
 from model.config import DatasetTags, SpecialClasses
 from model.drawing import Picture, captioned, file_name, fitted, overlay, side_by_side, stacked, write_picture
@@ -43,7 +43,7 @@ from model.noc import (
 )
 from model.predictor import ClickSession, Predictor
 from model.preprocess import ZoomIn
-from model.weights import WeightsCard, load_network
+from model.weights import WeightsCard
 from pipelines.clicks import Click, Mask, Truth, next_click, random_click
 
 BASELINES = ("ellipse", "untrained")
@@ -68,7 +68,8 @@ EPILOG = """examples:
   python -m model evaluate --weights runs/first --data coco:COCO --split val2017
 
 NoC@t is the mean number of clicks until the IoU reaches t, failures counted as the largest number of clicks.
-"protocol" rows are comparable with published numbers; in "guaranteed" rows every click is written into its own pixel
+"protocol" rows follow the published protocol, and published numbers are for --target-size 400 (DAVIS: 600), mostly with
+--flip, and of Pascal VOC for --split val. In "guaranteed" rows every click is written into its own pixel
 of the mask, as the tool does for people. Objects at the limit include those that reach t exactly with the last click.
 """
 
@@ -375,13 +376,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--weights",
         metavar="W",
-        help=f"a checkpoint, the folder of a training run, or zoo:NAME (default: {zoo.DEFAULT}; with --baseline alone: none)",
+        help="a checkpoint, the folder of a training run, an exported .onnx file, or zoo:NAME "
+        f"(default: {zoo.DEFAULT}; with --baseline ellipse alone: none)",
     )
     parser.add_argument("--data", required=True, metavar="DATASET", help=FORMS)
     parser.add_argument(
         "--split",
         help="image tag, list of a VOC or SBD folder, or dataset of coco:, mapillary: and masks:; "
-        "`all` for everything (default: val where there is one)",
+        "`all` for everything (default: val where there is one; of a VOC folder trainval before val)",
     )
     parser.add_argument(
         "--objects",
@@ -432,21 +434,20 @@ def add_parser(subparsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """The command: evaluates, prints the table, writes the report."""
     check_options(options)
-    device = device_for(options.accelerator)
     if options.weights is None and set(options.baseline) != {"ellipse"}:
         options.weights = zoo.DEFAULT
+    device = device_for(options.accelerator, options.weights or "")
     card: WeightsCard | None = None
     candidates: list[Candidate] = []
     if options.weights:
-        network, card = load_network(options.weights, device)
-        candidates.append(_network_candidate(WEIGHTS, network, card, options, device))
+        backend, card = load_backend(options.weights, device)
+        candidates.append(_network_candidate(WEIGHTS, backend, card, options))
     for baseline in dict.fromkeys(options.baseline):
         if baseline == "ellipse":
             candidates.append(Candidate("ellipse", lambda image: EllipseSession(_size(image))))
         elif card is not None:
-            candidates.append(
-                _network_candidate("untrained", untrained_network(card.preset).to(device), card, options, device)
-            )
+            untrained = TorchBackend(untrained_network(card.preset).to(device), card.click_radius, device)
+            candidates.append(_network_candidate("untrained", untrained, card, options))
     config = card.config if card else {}
     images = open_evaluation(
         options.data,
@@ -487,12 +488,10 @@ def check_options(options: argparse.Namespace) -> None:
         raise UserError("\n".join(problems))
 
 
-def _network_candidate(
-    name: str, network: Callable[..., Any], card: WeightsCard, options: argparse.Namespace, device: Any
-) -> Candidate:
+def _network_candidate(name: str, backend: Backend, card: WeightsCard, options: argparse.Namespace) -> Candidate:
     target = options.target_size or max(card.input_size)
     zoom = ZoomIn.for_people(target) if options.zoom == "people" else ZoomIn(target_size=target)
-    predictor = Predictor(TorchBackend(network, card.click_radius, device), zoom, flip=options.flip, guarantee=False)
+    predictor = Predictor(backend, zoom, flip=options.flip, guarantee=False)
     return Candidate(name, lambda image: predictor.set_image(image.pixels))
 
 

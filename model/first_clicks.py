@@ -18,6 +18,9 @@ Rng = np.random.Generator
 
 CENTRAL = 1.7
 """A central point lies deeper than the deepest one divided by this (RITM's choice of the first click)."""
+DAMAGED_IOU = (0.6, 0.9)
+"""What a damaged mask has in common with the true one."""
+_ATTEMPTS = 6
 
 
 def training_points(points: Points, label: Labels, clicks: Clicks, rng: Rng) -> Points:
@@ -56,17 +59,52 @@ def central_point(label: Labels, rng: Rng) -> Points | None:
 
 
 def corrupted_mask(label: Labels, rng: Rng) -> NDArray[np.bool_]:
-    """A damaged copy of the true mask, as another tool or a hasty person may have left it: grown or shrunk, then cut."""
+    """A damaged copy of the true mask, as another tool or a hasty person may have left it: grown or shrunk, then cut.
+
+    Its IoU with the truth is in `DAMAGED_IOU`, but for shapes that no damage of this kind brings there.
+    """
     mask = (label == 1).astype(np.uint8)
-    area = int(mask.sum())
-    if area == 0:
+    if not mask.any():
         return mask.astype(bool)
-    reach = max(1, round(0.1 * np.sqrt(area) * rng.uniform(0.3, 1.0)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    changed = cv2.dilate(mask, disc) if rng.random() < 0.5 else cv2.erode(mask, disc)
+    grows, filled = rng.random() < 0.5, int(rng.integers(2))
     rows, columns = np.nonzero(mask)
     place = rng.integers(len(rows))
-    side = round(np.sqrt(area) * rng.uniform(0.1, 0.4))
     centre = (int(columns[place]), int(rows[place]))
-    cv2.circle(changed, centre, side, int(rng.integers(2)), thickness=-1)
+    reach, side = np.sqrt(len(rows)) * rng.uniform((0.03, 0.1), (0.1, 0.4))
+    changed = mask
+    for _ in range(_ATTEMPTS):
+        changed = damaged(mask, grows, round(reach), centre, round(side), filled)
+        overlap = np.count_nonzero(mask & changed) / np.count_nonzero(mask | changed)
+        if DAMAGED_IOU[0] <= overlap <= DAMAGED_IOU[1]:
+            break
+        if overlap < DAMAGED_IOU[0]:
+            reach, side = 0.6 * reach, 0.6 * side
+        else:
+            filled, side = 0, 1.4 * side
     return changed.astype(bool)
+
+
+def damaged(
+    mask: NDArray[np.uint8], grows: bool, reach: int, centre: tuple[int, int], side: int, filled: int
+) -> NDArray[np.uint8]:
+    """`mask`, (H, W) 0 or 1, grown or shrunk by `reach` pixels, then `filled`, 0 or 1, in a disc around `centre` (x, y)."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    changed = cv2.dilate(mask, disc) if grows else cv2.erode(mask, disc)
+    cv2.circle(changed, centre, side, filled, thickness=-1)
+    return changed.astype(np.uint8)
+
+
+def correcting_point(start: NDArray[np.bool_], label: Labels, rng: Rng) -> Points | None:
+    """The click (1, 3) of a person who begins with the mask `start`: anywhere deep in the deeper kind of error."""
+    missed, too_much = (label == 1) & ~start, (label == 0) & start
+    depths = [
+        cv2.distanceTransform(np.pad(error, 1).astype(np.uint8), cv2.DIST_C, 3)[1:-1, 1:-1]
+        for error in (missed, too_much)
+    ]
+    positive = depths[0].max() > depths[1].max()
+    depth = depths[0] if positive else depths[1]
+    if depth.max() == 0:
+        return None
+    rows, columns = np.nonzero(depth > depth.max() / 2)
+    chosen = rng.integers(len(rows))
+    return np.array([[columns[chosen], rows[chosen], POSITIVE if positive else NEGATIVE]], np.float32)

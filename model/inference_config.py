@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from model.config import Section, key_path, nearest
@@ -81,8 +81,8 @@ class Mode(Section):
     name: str
     model_classes: ModelClasses = ModelClasses()
     model_tags: ModelTags = ModelTags()
-    save_probabilities: Literal[False] = False
-    """Only false: results are masks."""
+    save_probabilities: bool = False
+    """Whether the network's probabilities are saved beside the masks, as grey pictures."""
 
 
 class FullImage(Mode):
@@ -142,6 +142,16 @@ class SlidingWindow(Mode):
     class_name: str = "sliding_window"
     """The windows' class."""
 
+    @model_validator(mode="after")
+    def moves_on(self) -> Self:
+        window, overlap = self.window, self.min_overlap
+        if overlap.x >= window.width or overlap.y >= window.height:
+            raise ValueError(
+                f"min_overlap {overlap.x}, {overlap.y} leaves no step in a window of {window.width}×{window.height}; "
+                "make it smaller than the window"
+            )
+        return self
+
 
 AnyMode = FullImage | Roi | Bboxes | SlidingWindow
 MODES: dict[str, type[AnyMode]] = {
@@ -186,6 +196,7 @@ def parse_inference_config(text: str, name: str) -> InferenceConfig:
         raise InferenceConfigError(
             f'{name}: found {_shown(data)}; an object with the keys "model" and "mode" is needed'
         )
+    data = _of_today(data)
     problems = [
         f"{key}: unknown key{nearest(key, ('model', 'mode'))}; known here: model, mode"
         for key in data
@@ -199,6 +210,21 @@ def parse_inference_config(text: str, name: str) -> InferenceConfig:
         head = f"{name}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise InferenceConfigError("\n".join([head, *(f"  {problem}" for problem in problems)]))
     return InferenceConfig(model, mode)
+
+
+def _of_today(data: dict[str, Any]) -> dict[str, Any]:
+    """A request of the oldest form in today's: the mode's name was called `source`, `model_classes` stood beside the mode,
+    and what is now in `model` stood at the top."""
+    mode = data.get("mode")
+    if "model" in data or not isinstance(mode, dict) or ("source" not in mode and "model_classes" not in data):
+        return data
+    mode = {("name" if key == "source" else key): value for key, value in mode.items()}
+    if "model_classes" in data:
+        mode.setdefault("model_classes", data["model_classes"])
+    return {
+        "model": {key: value for key, value in data.items() if key not in ("mode", "model_classes")},
+        "mode": mode,
+    }
 
 
 def _mode(data: Any) -> tuple[Any, list[str]]:
@@ -239,8 +265,6 @@ def _describe(detail: ErrorDetails, section: type[BaseModel], place: str) -> str
         return f"{where}: unknown key{nearest(str(path[-1]), known)}; known here: {', '.join(known)}"
     if detail["type"] == "value_error":
         return f"{where}: {detail['ctx']['error']}"
-    if path and path[-1] == "save_probabilities":
-        return f"{where}: only false is available, as results are masks; found {_shown(detail['input'])}"
     if path and path[-1] in ("save_classes", "save_names", "from_classes"):
         return f'{where}: found {_shown(detail["input"])}; give a list of class names, or "{ALL}"'
     return f"{where}: found {_shown(detail['input'])}; it {detail['msg'].removeprefix('Input ')}"

@@ -107,8 +107,11 @@ class ShardedImages:
 
     def read(self, index: int) -> LabelledImage:
         row = self.rows[index]
-        stored = self.source.read(row)
         dataset, name = (self.source.index[column][row].as_py() for column in ("dataset", "name"))
+        try:
+            stored = self.source.read(row)
+        except (NotADataset, OSError) as error:
+            raise UserError(f"{self.source.root}: {dataset}/{name} cannot be read: {error}") from error
         return LabelledImage(dataset, name, stored.image_bytes, json.loads(stored.annotation_bytes), self.meta)
 
     def tags(self, index: int) -> Sequence[str]:

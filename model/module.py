@@ -84,7 +84,9 @@ class ClickModule(pl.LightningModule):
         }
         size = len(batch["image"])
         self.log_dict({name: value.detach() for name, value in values.items()}, batch_size=size)
-        self.log("lr", self.learning_rate(self.global_step), batch_size=size)
+        # Filled on the device: a plain number would be copied there, and the step would wait for it.
+        rate = torch.full((), self.learning_rate(self.global_step), device=self.device)
+        self.log("lr", rate, batch_size=size)
         return loss
 
     def training_losses(self, batch: Batch, step: int) -> Losses:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model import zoo
 from model.accelerator import add_machine_options, device_for
+from model.backend import EXPORTED
 from model.config import SpecialClasses, nearest
 from model.drawing import Picture, captioned, contact_sheet, fitted, overlay, write_picture
 from model.errors import UserError
@@ -46,8 +48,11 @@ EPILOG = """example:
 
 PROJECT is a Supervisely project folder or a dataset of `python -m pipelines run`. The points of its classes `pos` and
 `neg` (or as the weights' training config names them) are the clicks. RESULT is a project folder with the same images
-and objects, and one more mask for every image with positive points.
+and objects, and one more mask for every image with positive points. With "save_probabilities": true there is also
+RESULT/<dataset>/probability/<image>.png, grey from 0 to 255.
 """
+PROBABILITY = "probability"
+"""The folder beside img and ann for pictures of the probabilities, 0 to 255."""
 _SHEET_COLUMNS = 4
 _SHEET_SIDE = 320
 
@@ -60,6 +65,8 @@ class Answer:
     """Full-size (H, W) masks."""
     areas: tuple[Figure, ...] = ()
     """The looked-at rectangles, where the request wants them saved."""
+    probability: NDArray[np.float32] | None = None
+    """(H, W) in 0..1, the network's own, the highest where areas overlap, in windows the mean; None without any mask."""
     without_clicks: int = 0
     """Looked-at areas without any positive click: there is nothing to segment in them."""
 
@@ -114,14 +121,17 @@ def look_at(
 ) -> Answer:
     """One mask for each area that has a positive click in it."""
     masks = []
+    probability = np.zeros(image.shape[:2], np.float32)
     for area in areas:
         inside = clicks_inside(clicks, area)
         if any(click.positive for click in inside):
+            place = np.s_[area.top : area.bottom, area.left : area.right]
+            session = predictor.set_image(image[place]).add(inside)
             mask = np.zeros(image.shape[:2], bool)
-            crop = image[area.top : area.bottom, area.left : area.right]
-            mask[area.top : area.bottom, area.left : area.right] = predictor.set_image(crop).add(inside).mask
+            mask[place] = session.mask
             masks.append(mask)
-    return Answer(tuple(masks), saved, len(areas) - len(masks))
+            np.maximum(probability[place], session.probability, out=probability[place])
+    return Answer(tuple(masks), saved, probability if masks else None, len(areas) - len(masks))
 
 
 def slide(mode: SlidingWindow, predictor: Predictor, image: Picture, clicks: Sequence[Click]) -> Answer:
@@ -141,24 +151,20 @@ def slide(mode: SlidingWindow, predictor: Predictor, image: Picture, clicks: Seq
         counted[rows, columns] += 1
     saved = tuple(rectangle_figure(mode.class_name, area) for area in areas) if mode.save else ()
     if empty == len(areas):
-        return Answer((), saved, empty)
+        return Answer((), saved, None, empty)
     mean: NDArray[np.float32] = np.divide(total, counted, out=total, where=counted > 0)
     mask = binarise(mean, predictor.threshold)
-    return Answer((obey(mask, clicks) if predictor.guarantee else mask,), saved, empty)
+    return Answer((obey(mask, clicks) if predictor.guarantee else mask,), saved, mean, empty)
 
 
 def windows(mode: SlidingWindow, height: int, width: int) -> list[Rect]:
     """The windows, row by row; the last ones of a row and of a column are moved back to end at the border."""
     size, overlap = mode.window, mode.min_overlap
-    problems = []
     if size.width > width or size.height > height:
-        problems.append(f"the window of {size.width}×{size.height} pixels is larger than the image of {width}×{height}")
-    if overlap.x >= size.width or overlap.y >= size.height:
-        problems.append(
-            f"min_overlap {overlap.x}, {overlap.y} leaves no step in a window of {size.width}×{size.height}"
+        raise UserError(
+            f"the window of {size.width}×{size.height} pixels is larger than the image of {width}×{height}; "
+            "make mode.window smaller"
         )
-    if problems:
-        raise UserError("; ".join(problems) + "; change mode.window or mode.min_overlap")
     lefts = _starts(width, size.width, size.width - overlap.x)
     tops = _starts(height, size.height, size.height - overlap.y)
     return [Rect(left, top, left + size.width, top + size.height) for top in tops for left in lefts]
@@ -186,11 +192,12 @@ def inner_rect(bounds: Sides, whole: Rect) -> Rect:
 def source_boxes(
     mode: Bboxes, annotation: Annotation, classes: SpecialClasses, whole: Rect
 ) -> list[tuple[Figure, Rect]]:
-    """The padded boxes of the objects to look at, each with its object; points and what lies outside are left out."""
+    """The padded boxes of the objects to look at, each with its object; points and what lies outside are left out, and what
+    is neutral unless it is asked for by name."""
     found = []
     for figure in annotation.figures:
-        wanted = mode.from_classes == ALL or figure.title in mode.from_classes
-        if not wanted or figure.shape.kind == "point" or figure.title == classes.neutral:
+        wanted = figure.title != classes.neutral if mode.from_classes == ALL else figure.title in mode.from_classes
+        if not wanted or figure.shape.kind == "point":
             continue
         left, top, right, bottom = (round(value) for value in figure.shape.bounds)
         padding = mode.padding
@@ -298,9 +305,10 @@ def _checked_pixels(image: LabelledImage, annotation: Annotation) -> Picture:
 def predict_project(
     request: Request, images: LabelledImages, output: Path, pictures: int = 0, progress: bool | None = False
 ) -> tuple[Totals, list[Picture]]:
-    """Write the project with results to `output`, which must not exist, and draw the first `pictures` of them.
+    """Write the project with results to `output`, and draw the first `pictures` of them.
 
-    The folder appears when everything is written. An image that cannot be read is left out and listed in the totals.
+    The folder appears when everything is written, in place of an earlier result (see `check_output`). An image that
+    cannot be read is left out and listed in the totals.
     """
     meta = request.output_meta(images.meta)
     unfinished = output.with_name(f".{output.name}.unfinished")
@@ -325,23 +333,32 @@ def predict_project(
             except UserError as error:
                 totals.failed.append(str(error))
                 continue
-            _write_image(unfinished, image, annotation)
+            probability = found.probability if request.mode.save_probabilities else None
+            _write_image(unfinished, image, annotation, probability)
             totals.masks += len(found.masks)
             totals.without_clicks += found.without_clicks
             if len(drawn) < pictures and found.masks:
                 drawn.append(draw_answer(image, found, request.classes))
         totals.seconds = time.perf_counter() - begun
+        if output.exists():
+            shutil.rmtree(output)
         unfinished.rename(output)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return totals, drawn
 
 
-def _write_image(root: Path, image: LabelledImage, annotation: dict[str, Any]) -> None:
-    for folder, name, data in (
+def _write_image(
+    root: Path, image: LabelledImage, annotation: dict[str, Any], probability: NDArray[np.float32] | None
+) -> None:
+    files = [
         ("img", image.name, image.image_bytes),
         ("ann", f"{image.name}.json", json.dumps(annotation, ensure_ascii=False).encode()),
-    ):
+    ]
+    if probability is not None:
+        _, encoded = cv2.imencode(".png", np.rint(255 * probability).astype(np.uint8))
+        files.append((PROBABILITY, f"{image.name}.png", encoded.tobytes()))
+    for folder, name, data in files:
         path = root / image.dataset / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -392,7 +409,7 @@ def run(options: argparse.Namespace) -> int:
     """The command: reads everything that could be wrong first, then writes the project and prints the totals."""
     config = read_inference_config(options.config)
     images = open_images(options.input)
-    prepare_output(options.output, options.input, options.overwrite)
+    check_output(options.output, options.input, options.overwrite)
     predictor, classes = load_predictor(config, options.weights, options.target_size, options.accelerator, _notice)
     request = Request(config.mode, predictor, classes)
     totals, drawn = predict_project(request, images, options.output, options.pictures, progress=options.progress)
@@ -414,15 +431,15 @@ def load_predictor(
     notice: Callable[[str], None],
 ) -> tuple[Predictor, SpecialClasses]:
     """The predictor on the requested GPU, or on the CPU after a notice, and the meaning of the project's classes."""
-    device = device_for(accelerator, config.model.gpu_device)
-    if device.type == "cpu" and accelerator == "auto":
+    device = device_for(accelerator, weights, config.model.gpu_device)
+    if device.type == "cpu" and accelerator == "auto" and Path(weights).suffix != EXPORTED:
         notice(f"model.gpu_device {config.model.gpu_device} is not on this machine: running on the CPU")
     predictor, card = Predictor.load(weights, target_size, device)
     return predictor, SpecialClasses(**card.config.get("special_classes", {}))
 
 
-def prepare_output(output: Path, source: str, overwrite: bool) -> None:
-    """Makes sure that `output` can be written; UserError where that would destroy something."""
+def check_output(output: Path, source: str, overwrite: bool) -> None:
+    """UserError where writing `output` would destroy something; nothing is deleted yet."""
     if output.resolve() == Path(source).resolve():
         raise UserError(f"--output {output} is the input; results go to a folder of their own")
     if not output.exists():
@@ -431,7 +448,6 @@ def prepare_output(output: Path, source: str, overwrite: bool) -> None:
         raise UserError(f"--output {output} exists already; choose another folder, or replace it with --overwrite")
     if any(output.iterdir()) and not (output / "meta.json").is_file():
         raise UserError(f"--output {output} is no project (it has no meta.json), so --overwrite leaves it alone")
-    shutil.rmtree(output)
 
 
 def _listed(names: Names) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,8 @@ from model.guarantee import obey, steady
 from model.preprocess import Region, View, ZoomIn, image_tensor
 from model.weights import WeightsCard
 from pipelines.clicks import Click, Mask
+
+Values = TypeVar("Values", bound=np.generic)
 
 THRESHOLD = 0.49
 """A pixel belongs to the mask when its probability is above; the published protocol's value."""
@@ -76,7 +78,8 @@ class Predictor:
         return cls(backend, ZoomIn.for_people(target_size or max(card.input_size))), card
 
     def set_image(self, image: NDArray[np.uint8], mask: Mask | None = None) -> Session:
-        """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask."""
+        """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask: all that
+        is not 0 is the object."""
         height, width = image.shape[:2]
         start = np.zeros((height, width), np.float32)
         if mask is not None:
@@ -85,8 +88,8 @@ class Predictor:
                     f"the mask to start from is {mask.shape[1]}×{mask.shape[0]} pixels, the image {width}×{height}; "
                     "give the mask of the whole image"
                 )
-            start = mask.astype(np.float32)
-        return Session(self, image_tensor(image).to(self.backend.device), start)
+            start = mask.astype(bool).astype(np.float32)
+        return Session(self, image_tensor(image).to(self.backend.device), fixed(start))
 
     def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
         """Logits (1, 1, h, w) for image (1, 3, h, w), last probabilities (1, 1, h, w), points (1, N, 3)."""
@@ -109,7 +112,7 @@ class Session:
     image: Tensor
     """(1, 3, H, W) float32 in 0..1."""
     probability: NDArray[np.float32]
-    """(H, W) float32, the network's last answer; never changed by the guarantee."""
+    """(H, W) float32, read-only: the network's last answer; never changed by the guarantee."""
     clicks: tuple[Click, ...] = ()
     region: Region | None = None
     """The part of the image that the network looks at since the last zoom."""
@@ -127,14 +130,14 @@ class Session:
 
     @cached_property
     def mask(self) -> Mask:
-        """(H, W) bool: the answer above the threshold; with the guarantee a redundant click turns nothing over, and every
-        click has its own pixel."""
+        """(H, W) bool, read-only: the answer above the threshold; with the guarantee a redundant click turns nothing over,
+        and every click has its own pixel."""
         mask = binarise(self.probability, self.predictor.threshold)
         if not self.predictor.guarantee:
-            return mask
-        if self.before is not None and self.before.view is not None:
+            return fixed(mask)
+        if self.before is not None and (self.before.clicks or self.before.probability.any()):
             mask = steady(self.before.mask, mask, self.clicks[len(self.before.clicks) :])
-        return obey(mask, self.clicks)
+        return fixed(obey(mask, self.clicks))
 
     def click(self, x: int, y: int, positive: bool) -> Session:
         """The session after one more click at pixel (x, y); UserError for one outside of the image."""
@@ -193,11 +196,11 @@ class Session:
     def _answered(self, clicks: tuple[Click, ...]) -> Session:
         """One run of the network for `clicks`."""
         view = View.of(self.predictor.zoom, self.size_hw, clicks, self.probability, self.region)
-        previous = torch.from_numpy(self.probability)[None, None].to(self.image.device)
+        previous = torch.tensor(self.probability, device=self.image.device)[None, None]
         points = view.points(clicks, self.size_hw).to(self.image.device)
         logits = self.predictor.logits(view.cut(self.image), view.cut(previous), points)
         probability = view.paste_back(torch.sigmoid(logits.float()), self.size_hw)
-        return replace(self, clicks=clicks, probability=probability, region=view.paste, view=view)
+        return replace(self, clicks=clicks, probability=fixed(probability), region=view.paste, view=view)
 
     def _deserves_second_look(self, answered: Session) -> bool:
         """Whether the first answer was for the whole image and the object fills less than half of it."""
@@ -207,6 +210,12 @@ class Session:
         region = zoom.region_around(answered.probability, answered.clicks)
         height, width = self.size_hw
         return region is not None and region.height * region.width < 0.5 * height * width
+
+
+def fixed(values: NDArray[Values]) -> NDArray[Values]:
+    """The array, which from now on refuses to be written to: sessions share their arrays."""
+    values.setflags(write=False)
+    return values
 
 
 def binarise(probability: NDArray[np.float32], threshold: float = THRESHOLD) -> Mask:

@@ -11,9 +11,10 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from model import zoo
-from model.callbacks import Bar, Checkpoints, Quiet, Report, StopOnSignal, metrics_text, quieten
+from model.callbacks import Bar, Checkpoints, Complaint, Quiet, Report, StopOnSignal, metrics_text, quieten
 from model.config import SpecialClasses, TrainConfig
 from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
@@ -89,7 +90,7 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     validate_every = steps_between_validations(config.val_every, steps_per_epoch, total_steps)
     trainer = build_trainer(config, options, devices, folder, steps_per_epoch, validate_every)
     announce(config, data, devices, folder, module, steps_per_epoch)
-    with signals_passed_on(trainer):
+    with signals_passed_on(trainer), complaints_passed_on(folder):
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return result(folder, total_steps)
 
@@ -128,7 +129,14 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNetwork:
         load_strictly(network, network_tensors(stored), file)
         say(f"Weights: all of {file}.")
     else:
-        fresh = load_what_fits(network, network_tensors(stored))
+        tensors = network_tensors(stored)
+        fresh = load_what_fits(network, tensors)
+        if len(fresh) == len(network.state_dict()):
+            raise TrainError(
+                f"weights {file} are those of the network {card.preset!r}, and none of their {len(tensors)} tensors fits the "
+                f'network {config.network!r}: nothing can be transferred; set "network": "{card.preset}" in the config, or '
+                'weights_init_type "scratch"'
+            )
         say(f"Weights: from {file}, except for {len(fresh)} tensors that start fresh: {shortened(fresh)}.")
     return network
 
@@ -234,19 +242,22 @@ def build_trainer(
     total_steps = steps_per_epoch * config.epochs
     callbacks: list[pl.Callback] = [
         Quiet(),
+        Complaint(folder),
         Pictures(folder.pictures),
         checkpoints,
         Report(total_steps, steps_per_epoch),
         StopOnSignal(checkpoints, validate_every),
     ]
     if options.progress:
-        callbacks.append(Bar())
+        callbacks.append(Bar(devices.accelerator))
     return pl.Trainer(
         default_root_dir=folder.root,
         accelerator=devices.accelerator,
         devices=devices.for_trainer,
         strategy=devices.strategy,
         precision=config.precision,
+        # All batches have one shape, so trying out which convolution is fastest pays.
+        benchmark=devices.accelerator == "gpu",
         max_epochs=config.epochs,
         # Validations are counted in steps over the whole run, so that any number of epochs may lie between them.
         val_check_interval=validate_every,
@@ -290,6 +301,20 @@ def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def complaints_passed_on(folder: RunFolder) -> Iterator[None]:
+    """A UserError of a child process, which arrives as the text of its traceback, is raised here as what it was."""
+    folder.complaint.unlink(missing_ok=True)
+    try:
+        yield
+    except (ProcessRaisedException, ProcessExitedException) as error:
+        if folder.complaint.exists():
+            raise UserError(folder.complaint.read_text(encoding="utf-8")) from error
+        raise
+    finally:
+        folder.complaint.unlink(missing_ok=True)
 
 
 # -------------------------------------------------------------------------------------------------------------- messages

@@ -95,10 +95,10 @@ def write_dataset(folder: Path, samples: Sequence[Stored], meta: Meta = META_OF_
                     "recipe": "[]",
                 }
             )
-        sha256 = tar.close()
+        shard = {"file": name, "sha256": tar.close(), "bytes": tar.position, "samples": len(rows)}
     (folder / META).write_text(json.dumps(meta_json(meta)))
     pq.write_table(pa.Table.from_pylist(rows, INDEX_SCHEMA), folder / INDEX)
-    (folder / MANIFEST).write_text(json.dumps({"samples": len(rows), "shards": [{"file": name, "sha256": sha256}]}))
+    (folder / MANIFEST).write_text(json.dumps({"samples": len(rows), "shards": [shard]}))
     return folder
 
 

@@ -17,7 +17,7 @@ from model.augment import COLUMNS
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE
 from model.config import Clicks, SpecialClasses, TrainConfig, parse_config
 from model.data import MOST_POINTS, BadSample, DataError, EpochBatches, Samples, ShardData, Visit, decode_sample
-from model.first_clicks import central_point, corrupted_mask, training_points
+from model.first_clicks import DAMAGED_IOU, central_point, correcting_point, corrupted_mask, training_points
 from pipelines.figures import Bitmap, Figure, Point, Rectangle
 from pipelines.formats.shards import StoredSample
 from pipelines.meta import ClassSpec, Meta
@@ -169,7 +169,9 @@ def test_a_batch_has_the_promised_tensors(tmp_path: Path):
 
 def attach(data: ShardData, step: int = 0) -> None:
     """Put what a data module asks its trainer for in the place of a trainer."""
-    data.trainer = SimpleNamespace(global_rank=0, world_size=1, global_step=step, training=True)  # type: ignore[assignment]
+    strategy = SimpleNamespace(root_device=torch.device("cpu"))
+    trainer = SimpleNamespace(global_rank=0, world_size=1, global_step=step, training=True, strategy=strategy)
+    data.trainer = trainer  # type: ignore[assignment]
 
 
 def test_workers_change_nothing(tmp_path: Path):
@@ -259,16 +261,39 @@ def test_samples_without_hints_can_be_visited():
     assert training_points(nothing, label, clicks, np.random.default_rng(0)).shape == (0, 3)
 
 
-def test_a_corrupted_mask_is_like_the_true_one_but_wrong():
+SHAPES = {
+    "box": np.s_[10:50, 15:45],
+    "bar": np.s_[28:33, 2:62],
+    "nearly everything": np.s_[:, :62],
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_corrupted_mask_is_like_the_true_one_but_wrong(shape: tuple[slice, slice]):
     label = np.zeros((64, 64), np.int8)
-    label[10:50, 15:45] = 1
+    label[shape] = 1
     ious = []
     for seed in range(50):
         mask = corrupted_mask(label, np.random.default_rng(seed))
         ious.append((mask & (label == 1)).sum() / (mask | (label == 1)).sum())
-    assert 0.6 < np.mean(ious) < 0.95
+    low, high = DAMAGED_IOU
+    assert np.mean([low <= iou <= high for iou in ious]) > 0.9
     assert max(ious) < 1
     assert not corrupted_mask(np.zeros((5, 5), np.int8), np.random.default_rng(0)).any()
+
+
+def test_who_begins_with_a_damaged_mask_clicks_on_its_damage():
+    label = np.zeros((64, 64), np.int8)
+    label[10:50, 15:45] = 1
+    kinds = set()
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        start = corrupted_mask(label, rng)
+        [[x, y, kind]] = correcting_point(start, label, rng)
+        assert (label[int(y), int(x)] == 1, start[int(y), int(x)]) == (kind == POSITIVE, kind == NEGATIVE)
+        kinds.add(kind)
+    assert kinds == {POSITIVE, NEGATIVE}
+    assert correcting_point(label == 1, label, np.random.default_rng(0)) is None
 
 
 # --------------------------------------------------------------------------------------------------------------- errors

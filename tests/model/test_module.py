@@ -257,3 +257,16 @@ def test_validation_and_use_take_the_average_where_there_is_one():
     previous = torch.zeros(3, 1, 32, 32)
     assert training(batch()["image"], batch()["points"], previous).max() < 50
     assert module().trained.head.bias.shape == training.trained.head.bias.shape
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: only there can the host wait for the device")
+def test_no_part_of_a_step_waits_for_the_device():
+    training = module().cuda()
+    given = {name: value.cuda() for name, value in batch().items()} | {"changes": torch.ones(3, 6, device="cuda")}
+    training.training_losses(given, 0)  # chooses kernels, which may wait
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for step in range(8):
+            training.training_losses(given, step).total(1.0, 0.5).backward()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -26,7 +26,7 @@ from model.inference_config import (
     read_inference_config,
 )
 from model.labelled_images import clicks_of, open_images
-from model.predict import Request, answer, predict_project, prepare_output, windows
+from model.predict import Request, answer, check_output, predict_project, windows
 from model.predictor import Predictor
 from pipelines.clicks import Click
 from pipelines.figures import Bitmap, Figure, Point, Rectangle
@@ -141,6 +141,45 @@ def test_clicks_are_obeyed_in_the_written_masks(project: Path, tmp_path: Path) -
     assert (mask.bounds, mask.area) == ((20, 20, 21, 21), 1.0)
 
 
+def test_probabilities_are_saved_on_demand(project: Path, tmp_path: Path) -> None:
+    with_areas = {"window": {"width": 40, "height": 40}, "min_overlap": {"x": 20}}
+    for number, settings in enumerate(({}, {"name": "bboxes"}, {"name": "sliding_window", **with_areas})):
+        output = tmp_path / f"out{number}"
+        mode = mode_of(save_probabilities=True, **settings)
+        predict_project(request(mode), open_images(str(project)), output)
+        saved = cv2.imread(str(output / "ds1/probability/a.png.png"), cv2.IMREAD_UNCHANGED)
+        assert saved.shape == (HEIGHT, WIDTH)
+        # The network of these tests: 40 · (brightness − 0.5), and nothing where it did not look.
+        assert (saved[18:22, 18:22] == round(255 / (1 + np.exp(-40 * (230 / 255 - 0.5))))).all()
+        assert saved[12, 12] == 0
+        assert not (output / "ds2/probability").exists()
+    predict_project(request(mode_of()), open_images(str(project)), tmp_path / "plain")
+    assert not list(tmp_path.glob("plain/*/probability"))
+
+
+def test_an_earlier_result_survives_a_request_that_fails(project: Path, tmp_path: Path) -> None:
+    weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
+    arguments = ["predict", str(CONFIGS / "tutorial.json"), "--input", str(project), "--output", str(tmp_path / "out")]
+    assert main([*arguments, "--weights", str(weights)]) == 0
+    before = sorted(tmp_path.glob("out/**/*"))
+    assert main([*arguments, "--weights", "typo", "--overwrite"]) == 2
+    assert sorted(tmp_path.glob("out/**/*")) == before
+    (tmp_path / "out/ds1/img/old.png").write_bytes(b"")
+    assert main([*arguments, "--weights", str(weights), "--overwrite"]) == 0
+    assert sorted(tmp_path.glob("out/**/*")) == before
+
+
+def test_a_cut_off_shard_is_an_error_of_its_images(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path / "tiny", train=6, val=2)
+    [shard] = data.glob("*.tar")
+    with shard.open("r+b") as file:
+        file.truncate(shard.stat().st_size // 2)
+    totals, _ = predict_project(request(mode_of()), open_images(str(data)), tmp_path / "out")
+    assert totals.images == 8
+    assert 0 < len(totals.failed) < 8
+    assert "is cut off: the manifest says" in totals.failed[0]
+
+
 def test_a_broken_image_is_left_out_and_named(project: Path, tmp_path: Path) -> None:
     (project / "ds2/img/b.png").write_bytes(b"no picture")
     totals, _ = predict_project(request(mode_of()), open_images(str(project)), tmp_path / "out")
@@ -174,15 +213,15 @@ def test_an_output_is_only_replaced_on_demand_and_only_if_it_is_a_project(tmp_pa
     output = tmp_path / "out"
     output.mkdir()
     with pytest.raises(UserError, match="exists already; choose another folder, or replace it with --overwrite"):
-        prepare_output(output, "in", overwrite=False)
+        check_output(output, "in", overwrite=False)
     (output / "thesis.txt").write_text("dear to someone")
     with pytest.raises(UserError, match=r"is no project \(it has no meta.json\), so --overwrite leaves it alone"):
-        prepare_output(output, "in", overwrite=True)
+        check_output(output, "in", overwrite=True)
     (output / "meta.json").write_text("{}")
-    prepare_output(output, "in", overwrite=True)
-    assert not output.exists()
+    check_output(output, "in", overwrite=True)
+    assert output.exists()
     with pytest.raises(UserError, match="is the input; results go to a folder of their own"):
-        prepare_output(output, str(output), overwrite=True)
+        check_output(output, str(output), overwrite=True)
 
 
 def test_a_missing_gpu_is_said_and_the_cpu_used_unless_it_was_demanded(
@@ -266,6 +305,14 @@ def test_boxes_without_a_positive_click_are_counted() -> None:
     assert run_mode(only_dogs).masks == ()
 
 
+def test_neutral_objects_are_looked_at_only_by_name() -> None:
+    annotation = Annotation((HEIGHT, WIDTH), (*FIGURES[1:], Figure("neutral", Rectangle(10, 10, 30, 30))))
+    predictor = Predictor(TorchBackend(bright, 2.0))
+    everything, named = mode_of(name="bboxes"), mode_of(name="bboxes", from_classes=["neutral"])
+    masks = [answer(mode, predictor, image(), annotation, SpecialClasses()).masks for mode in (everything, named)]
+    assert [len(found) for found in masks] == [0, 1]
+
+
 def test_windows_end_at_the_border_and_share_the_overlap() -> None:
     mode = SlidingWindow(name="sliding_window", window=Window(width=25, height=40), min_overlap=Overlap(x=5, y=0))
     assert windows(mode, 40, 60) == [Rect(0, 0, 25, 40), Rect(20, 0, 45, 40), Rect(35, 0, 60, 40)]
@@ -273,11 +320,11 @@ def test_windows_end_at_the_border_and_share_the_overlap() -> None:
 
 
 def test_windows_that_do_not_fit_are_refused() -> None:
-    mode = SlidingWindow(name="sliding_window", window=Window(width=50, height=50), min_overlap=Overlap(x=50))
-    with pytest.raises(UserError) as caught:
+    mode = SlidingWindow(name="sliding_window", window=Window(width=50, height=50))
+    with pytest.raises(UserError, match="the window of 50×50 pixels is larger than the image of 60×40"):
         windows(mode, 40, 60)
-    assert "the window of 50×50 pixels is larger than the image of 60×40" in str(caught.value)
-    assert "min_overlap 50, 0 leaves no step in a window of 50×50" in str(caught.value)
+    with pytest.raises(InferenceConfigError, match="mode: min_overlap 50, 0 leaves no step in a window of 50×50"):
+        mode_of(name="sliding_window", window={"width": 50, "height": 50}, min_overlap={"x": 50})
 
 
 def test_sliding_windows_average_where_they_overlap_and_skip_what_has_no_click() -> None:
@@ -310,6 +357,16 @@ def test_the_tutorials_request_means_what_it_says() -> None:
     assert config.mode.model_classes.save_classes == ("obj",)
 
 
+def test_the_oldest_form_of_a_request_is_understood() -> None:
+    text = '{"gpu_device": 1, "model_classes": {"add_suffix": "_x"}, "mode": {"source": "roi", "save": true}}'
+    config = parse_inference_config(text, "request.json")
+    assert config.model.gpu_device == 1
+    assert isinstance(config.mode, Roi)
+    assert (config.mode.save, config.mode.model_classes.add_suffix) == (True, "_x")
+    with pytest.raises(InferenceConfigError, match=r"model\.gpu_devices: unknown key; did you mean gpu_device"):
+        parse_inference_config('{"gpu_devices": 1, "mode": {"source": "roi"}}', "request.json")
+
+
 def test_save_names_is_the_older_word_for_save_classes() -> None:
     assert mode_of(model_classes={"save_names": ["obj"]}).model_classes.save_classes == ("obj",)
 
@@ -327,7 +384,7 @@ def test_all_problems_of_a_request_are_listed_at_once() -> None:
             "mode": {
                 "name": "roi",
                 "bounds": {"left": "5", "botom": "5px"},
-                "save_probabilities": True,
+                "save_probabilities": "yes",
                 "model_classes": {"save_classes": 3, "add_sufix": "_x"},
             },
         }
@@ -342,7 +399,7 @@ def test_all_problems_of_a_request_are_listed_at_once() -> None:
         "model.gpu_devices: unknown key; did you mean gpu_device?; known here: gpu_device",
         "mode.bounds.left: '5' is no length; write whole pixels such as \"10px\"",
         "mode.bounds.botom: unknown key; did you mean bottom?; known here: left, top, right, bottom",
-        "mode.save_probabilities: only false is available, as results are masks; found true",
+        'mode.save_probabilities: found "yes"',
         'mode.model_classes.save_classes: found 3; give a list of class names, or "__all__"',
         "mode.model_classes.add_sufix: unknown key; did you mean add_suffix?",
     ):

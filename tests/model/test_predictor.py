@@ -105,6 +105,34 @@ def test_the_second_look_sharpens_the_first_answer() -> None:
     assert len(spy.images) == 1
 
 
+def test_a_redundant_first_click_does_not_turn_over_the_mask_a_session_started_from() -> None:
+    def inverting(image: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+        return 20 - 40 * maps[:, :1]
+
+    mask = np.zeros((60, 80), bool)
+    mask[10:30, 20:40] = True
+    start = plain(inverting).set_image(picture(), mask)
+    np.testing.assert_array_equal(start.click(25, 20, True).mask, mask)
+    np.testing.assert_array_equal(start.click(60, 50, False).mask, mask)
+
+
+def test_masks_to_start_from_are_read_as_yes_or_no() -> None:
+    spy = Spy()
+    mask = np.zeros((60, 80), np.uint8)
+    mask[10:30, 20:40] = 255
+    start = plain(spy).set_image(picture(), mask.astype(bool))
+    as_bytes = plain(spy).set_image(picture(), mask)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(as_bytes.probability, start.probability)
+    assert as_bytes.probability.max() == 1
+
+
+def test_nobody_can_write_into_a_session() -> None:
+    session = plain().set_image(picture()).click(25, 20, True)
+    for values in (session.mask, session.probability, session.undo().probability, session.undo().mask):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0, 0] = True
+
+
 def test_a_session_may_start_from_a_mask() -> None:
     spy = Spy()
     mask = np.zeros((60, 80), bool)

@@ -20,6 +20,7 @@ from model.__main__ import main
 from model.config import TrainConfig, parse_config, read_config
 from model.data import EpochBatches, ShardData
 from model.devices import DeviceError, choose_devices
+from model.errors import UserError
 from model.module import ClickModule
 from model.run_folder import RunFolderError, new_run, next_number, resumed_run
 from model.train import TrainError, TrainOptions, changed_settings, initial_network, steps_between_validations, train
@@ -179,7 +180,7 @@ def test_two_processes_do_what_one_does_with_the_batches_of_both(
     data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     # Given a training by two processes
-    settings = config(epochs=2, optimizer="sgd", lr=0.05)
+    settings = config(epochs=2, optimizer="sgd", lr=0.05, ema=None)
     outcome = train(settings, options(data, tmp_path / "run", devices=2))
     # When one process computes the gradients of both batches and takes one step with their mean
     expected = in_one_process(settings, data, 2, monkeypatch)
@@ -264,22 +265,58 @@ def test_a_run_that_is_killed_outright_goes_on_from_its_last_checkpoint(data: st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("processes", [1, 2])
-def test_sigterm_to_the_command_saves_and_says_how_to_go_on(processes: int, data: str, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("number", "processes", "workers"),
+    [
+        (signal.SIGTERM, 1, 0),
+        (signal.SIGTERM, 2, 0),
+        (signal.SIGTERM, 1, 2),
+        (signal.SIGINT, 1, 2),
+        (signal.SIGINT, 2, 1),
+    ],
+)
+def test_a_signal_to_the_whole_job_saves_and_says_how_to_go_on(
+    number: signal.Signals, processes: int, workers: int, data: str, tmp_path: Path
+):
+    # Given a running training, with processes of its own that decode samples
     path = tmp_path / "long.json"
-    path.write_text(json.dumps(config(epochs=10000, val_every=1.0).to_dict()))
+    settings = config(epochs=10000, val_every=1.0, data_workers={"train": workers, "val": workers})
+    path.write_text(json.dumps(settings.to_dict()))
     run = tmp_path / "run"
     arguments = f"--data {data} --output {run} --accelerator cpu --devices {processes}".split()
-    command = [sys.executable, "-m", "model", "train", str(path), *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "model", "train", str(path), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 120
     while not (run / "checkpoints" / "last.ckpt").exists() and time.monotonic() < deadline:
         time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
+    # When all its processes get the signal, as from a terminal or a scheduler
+    os.killpg(process.pid, number)
     said, _ = process.communicate(timeout=60)
+    # Then it saves, and ends in good order
     assert process.returncode == 143
     total = 60000 // processes
     assert re.search(rf"Stopped at step \d+ of {total}, everything saved; go on with --resume \S+last.ckpt", said)
+
+
+@pytest.mark.slow
+def test_a_mistake_that_a_child_process_finds_is_told_as_any_other(tmp_path: Path):
+    # Given a dataset of which a sample cannot be decoded any more
+    data = tiny_dataset(tmp_path / "data", train=12, val=4)
+    [shard] = data.glob("*.tar")
+    with shard.open("r+b") as file:
+        file.truncate(shard.stat().st_size // 2)
+    # When two processes train on it
+    with pytest.raises(UserError) as caught:
+        train(config(epochs=1), options(str(data), tmp_path / "run", devices=2))
+    # Then the message is the one of a single process
+    assert "cannot be decoded, allow_corrupted_samples" in str(caught.value)
+    assert "is cut off: the manifest says" in str(caught.value)
+    assert not (tmp_path / "run" / "error.txt").exists()
 
 
 @pytest.mark.slow
