@@ -14,7 +14,8 @@ GRAPH ?= configs/graphs/pascal_voc.json
 PROJECT ?= PascalVOC=data/voc
 DATA ?= data/dataset
 CONFIG ?= configs/train/tutorial.json
-WEIGHTS ?= $(or $(lastword $(sort $(wildcard runs/*))),zoo:tiny)
+# The latest numbered run that has come as far as a checkpoint, else what comes along.
+WEIGHTS ?= $(or $(patsubst %/checkpoints/last.ckpt,%,$(lastword $(sort $(wildcard runs/[0-9]*/checkpoints/last.ckpt)))),zoo:tiny)
 WORKERS ?= 1
 EVALUATE ?= $(DATA)
 ARGS ?=
@@ -77,8 +78,20 @@ train: $(READY) ## train with CONFIG on DATA; on the CPU where there is no GPU
 	  cpu="--accelerator cpu"; echo "no GPU on this machine: training on the CPU (--accelerator cpu), which takes much longer"; fi; \
 	set -x; $(PY) -m model train $(CONFIG) --data $(DATA) $$cpu $(ARGS)
 
-evaluate: $(READY) ## number of clicks of WEIGHTS on DATA
-	$(PY) -m model evaluate --weights $(WEIGHTS) --data $(DATA) $(ARGS)
+# Without a dataset there is still something to evaluate on: artificial images, none of which training has seen.
+UNSEEN = $(DEMO)/unseen/voc
+ifeq ($(origin DATA)$(wildcard $(DATA)),file)
+EVALUATED = voc:$(UNSEEN) --split all
+evaluate: $(UNSEEN)
+else
+EVALUATED = $(DATA)
+endif
+
+evaluate: $(READY) ## number of clicks of WEIGHTS on DATA, or on artificial images before there are any
+	$(PY) -m model evaluate --weights $(WEIGHTS) --data $(EVALUATED) $(ARGS)
+
+$(UNSEEN): | $(READY)
+	$(PY) -m pipelines synth $@ --images 40 --seed 2
 
 bench: $(READY) ## speed and memory of a run beside the bare minimum of work, then milliseconds an answer of each network
 	$(PY) bench/pipeline_bench.py $(ARGS)

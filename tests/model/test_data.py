@@ -277,7 +277,8 @@ def test_a_corrupted_mask_is_like_the_true_one_but_wrong(shape: tuple[slice, sli
         mask = corrupted_mask(label, np.random.default_rng(seed))
         ious.append((mask & (label == 1)).sum() / (mask | (label == 1)).sum())
     low, high = DAMAGED_IOU
-    assert np.mean([low <= iou <= high for iou in ious]) > 0.9
+    assert min(ious) >= low
+    assert np.mean(np.array(ious) <= high) > 0.75
     assert max(ious) < 1
     assert not corrupted_mask(np.zeros((5, 5), np.int8), np.random.default_rng(0)).any()
 

@@ -174,6 +174,31 @@ def test_a_report_is_written_with_table_curve_and_pictures(
     assert (output / "curve.png").stat().st_size > 1000
 
 
+def test_an_exported_network_is_evaluated_like_the_checkpoint(
+    voc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
+    exported = tmp_path / "nano.onnx"
+    assert main(["export", "--weights", str(weights), "--output", str(exported)]) == 0
+    scores = []
+    for file in (weights, exported):
+        report = tmp_path / f"report{file.suffix}"
+        arguments = [
+            "evaluate",
+            "--data",
+            str(voc),
+            "--weights",
+            str(file),
+            "--max-clicks",
+            "3",
+            "--output",
+            str(report),
+        ]
+        assert main(arguments) == 0
+        scores.append(json.loads((report / "report.json").read_text())["scores"]["weights"]["protocol"])
+    assert scores[1]["mean_iou"] == pytest.approx(scores[0]["mean_iou"], abs=0.01)
+
+
 def test_everything_wrong_with_the_options_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--data", "x", "--pictures", "--limit", "0", "--max-clicks", "0"]) == 2
     said = capsys.readouterr().err
