@@ -68,14 +68,20 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, weights: str | Path, target_size: int | None = None, device: str | torch.device = "cpu"
+        cls,
+        weights: str | Path,
+        target_size: int | None = None,
+        device: str | torch.device = "cpu",
+        *,
+        flip: bool = False,
     ) -> tuple[Predictor, WeightsCard]:
         """The predictor for people, from trained weights, and their card.
 
         target_size: longer side of the network's input, that of the training by default.
+        flip: average with the mirrored image, for twice the cost.
         """
         backend, card = load_backend(weights, device)
-        return cls(backend, ZoomIn.for_people(target_size or max(card.input_size))), card
+        return cls(backend, ZoomIn.for_people(target_size or max(card.input_size)), flip=flip), card
 
     def set_image(self, image: NDArray[np.uint8], mask: Mask | None = None) -> Session:
         """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask: all that
