@@ -126,10 +126,12 @@ class ClickModule(pl.LightningModule):
         withheld = torch.rand(len(label), generator=random, device=label.device) < clicks.drop_previous
         return points, previous.masked_fill(withheld[:, None, None, None], 0.0)
 
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """Let the average follow."""
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Let the average follow at once: the callbacks that come next may save a checkpoint."""
+        super().optimizer_step(*args, **kwargs)
         if self.average is not None and self.config.ema is not None:
-            follow(self.average, self.network, ema_decay(self.config.ema, self.global_step))
+            # The step is counted only after this.
+            follow(self.average, self.network, ema_decay(self.config.ema, self.global_step + 1))
 
     # ----------------------------------------------------------------------------------------------------- validation
 
