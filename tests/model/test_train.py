@@ -26,6 +26,7 @@ from model.run_folder import RunFolderError, new_run, next_number, resumed_run
 from model.train import TrainError, TrainOptions, changed_settings, initial_network, steps_between_validations, train
 from model.weights import load_network
 from tests.model.datasets import scene, tiny_dataset, write_dataset
+from tests.model.toy_networks import write_checkpoint
 
 TUTORIAL = Path("configs/train/tutorial.json")
 
@@ -343,6 +344,15 @@ def test_the_tutorials_optimizer_learns_and_does_not_collapse(tmp_path: Path):
 
 
 # ---------------------------------------------------------------------------------------------------- weights and folders
+
+
+def test_weights_of_which_nothing_fits_are_refused(tmp_path: Path):
+    weights = str(write_checkpoint(tmp_path / "nano.ckpt"))
+    settings = config(network="unet_tiny", weights_init_type="transfer_learning")
+    with pytest.raises(
+        TrainError, match=r"none of their \d+ tensors fits the network 'unet_tiny': nothing can be transferred"
+    ):
+        initial_network(settings, options("data", tmp_path, weights=weights))
 
 
 @pytest.mark.slow
