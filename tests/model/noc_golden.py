@@ -2,8 +2,8 @@
 
     python tests/model/noc_golden.py TRACES [DATA]
 
-TRACES is one of the files voc44.json.gz, cases.json, zoom.npz or another of their form; DATA is the VOC folder they
-were made from. Prints one line per group of cases; the exit status is 1 when anything differs.
+TRACES is one of the files voc44.json.gz, cases.json, zoom.npz or another of their form, or a folder of them; DATA is the
+VOC folder they were made from. Prints one line per group of cases; the exit status is 1 when anything differs.
 """
 
 import argparse
@@ -426,10 +426,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path, nargs="?", metavar="DATA", help="the VOC folder of the traces")
     parser.add_argument("--limit", type=int, help="compare only so many objects")
     options = parser.parse_args(arguments)
-    groups = replay(options.traces, options.data, options.limit)
-    for line in report(groups):
-        print(line)
-    return int(any(group.differences for group in groups))
+    files = trace_files(options.traces)
+    if not files:
+        parser.error(f"{options.traces} is no file of traces, nor a folder with *.json, *.json.gz or *.npz in it")
+    departed = False
+    for file in files:
+        groups = replay(file, options.data, options.limit)
+        for line in report(groups):
+            print(line, flush=True)
+        departed |= any(group.differences for group in groups)
+    return int(departed)
+
+
+def trace_files(location: Path) -> list[Path]:
+    """The file at `location`, or those in the folder there; none where there is neither."""
+    if location.is_dir():
+        return sorted(path for path in location.iterdir() if path.name.endswith((".json", ".json.gz", ".npz")))
+    return [location] if location.is_file() else []
 
 
 if __name__ == "__main__":
