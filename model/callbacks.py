@@ -11,7 +11,6 @@ import pytorch_lightning as pl
 from torch import Tensor
 
 from model.data import Batch
-from model.errors import UserError
 from model.module import CLICK_COUNTS, MONITOR, ClickModule
 from model.run_folder import RunFolder
 
@@ -120,17 +119,6 @@ class StopOnSignal(pl.Callback):
         trainer.should_stop = True
         # Lightning validates once more before it stops; who sends a signal has no time for that.
         trainer.limit_val_batches = 0
-
-
-class Complaint(pl.Callback):
-    """Leaves what the user did wrong in the run's folder, where the process that started this one looks for it."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        if isinstance(exception, UserError):
-            self.folder.complaint.write_text(str(exception), encoding="utf-8")
 
 
 class Report(pl.Callback):

@@ -37,11 +37,6 @@ class RunFolder:
         return self.root / "config.json"
 
     @property
-    def complaint(self) -> Path:
-        """What was wrong, from a process of the training to the one that started it; deleted when it was read."""
-        return self.root / "error.txt"
-
-    @property
     def checkpoints(self) -> Path:
         return self.root / "checkpoints"
 

@@ -1,6 +1,8 @@
 """Training: reads the config, opens the data, and lets Lightning run the steps; results go to a run's folder."""
 
+import re
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +13,10 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
-from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
+from torch.multiprocessing.spawn import ProcessRaisedException
 
 from model import zoo
-from model.callbacks import Bar, Checkpoints, Complaint, Quiet, Report, StopOnSignal, metrics_text, quieten
+from model.callbacks import Bar, Checkpoints, Quiet, Report, StopOnSignal, metrics_text, quieten
 from model.config import SpecialClasses, TrainConfig
 from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
@@ -90,7 +92,7 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     validate_every = steps_between_validations(config.val_every, steps_per_epoch, total_steps)
     trainer = build_trainer(config, options, devices, folder, steps_per_epoch, validate_every)
     announce(config, data, devices, folder, module, steps_per_epoch)
-    with signals_passed_on(trainer), complaints_passed_on(folder):
+    with signals_passed_on(trainer), complaints_passed_on():
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return result(folder, total_steps)
 
@@ -242,7 +244,6 @@ def build_trainer(
     total_steps = steps_per_epoch * config.epochs
     callbacks: list[pl.Callback] = [
         Quiet(),
-        Complaint(folder),
         Pictures(folder.pictures),
         checkpoints,
         Report(total_steps, steps_per_epoch),
@@ -304,17 +305,26 @@ def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
 
 
 @contextmanager
-def complaints_passed_on(folder: RunFolder) -> Iterator[None]:
+def complaints_passed_on() -> Iterator[None]:
     """A UserError of a child process, which arrives as the text of its traceback, is raised here as what it was."""
-    folder.complaint.unlink(missing_ok=True)
     try:
         yield
-    except (ProcessRaisedException, ProcessExitedException) as error:
-        if folder.complaint.exists():
-            raise UserError(folder.complaint.read_text(encoding="utf-8")) from error
-        raise
-    finally:
-        folder.complaint.unlink(missing_ok=True)
+    except ProcessRaisedException as error:
+        complaint = complaint_in(str(error))
+        if complaint is None:
+            raise
+        raise UserError(complaint) from error
+
+
+def complaint_in(traceback: str) -> str | None:
+    """The message of the UserError that a printed traceback ends with; None where it ends with anything else."""
+    _, _, end = traceback.rpartition('\n  File "')
+    # After the last place in the code, indented, stands the class and the message.
+    raised = re.search(r"^((?:\w+\.)*)(\w+): (.*)", end, re.MULTILINE | re.DOTALL)
+    if raised is None:
+        return None
+    kind = getattr(sys.modules.get(raised[1].rstrip(".")), raised[2], None)
+    return raised[3].strip() if isinstance(kind, type) and issubclass(kind, UserError) else None
 
 
 # -------------------------------------------------------------------------------------------------------------- messages

@@ -23,7 +23,15 @@ from model.devices import DeviceError, choose_devices
 from model.errors import UserError
 from model.module import ClickModule
 from model.run_folder import RunFolderError, new_run, next_number, resumed_run
-from model.train import TrainError, TrainOptions, changed_settings, initial_network, steps_between_validations, train
+from model.train import (
+    TrainError,
+    TrainOptions,
+    changed_settings,
+    complaint_in,
+    initial_network,
+    steps_between_validations,
+    train,
+)
 from model.weights import load_network
 from tests.model.datasets import scene, tiny_dataset, write_dataset
 from tests.model.toy_networks import write_checkpoint
@@ -304,6 +312,21 @@ def test_a_signal_to_the_whole_job_saves_and_says_how_to_go_on(
     assert re.search(rf"Stopped at step \d+ of {total}, everything saved; go on with --resume \S+last.ckpt", said)
 
 
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        ("model.data.DataError: no sample\n  has a tag: none\n", "no sample\n  has a tag: none"),
+        ("model.errors.UserError: first\n{frame}model.module.DivergedError: lower lr\n", "lower lr"),
+        ("model.errors.UserError: first\n{frame}KeyError: 'x'\n", None),
+        ("RuntimeError: out of memory\n", None),
+        ("KeyboardInterrupt\n", None),
+    ],
+)
+def test_only_a_users_mistake_is_found_in_a_traceback(end: str, message: str | None):
+    frame = 'Traceback (most recent call last):\n  File "x.py", line 1, in y\n    call(z)\n    ~~~~^^^\n'
+    assert complaint_in(f"-- Process 1 terminated:\n{frame}{end.replace('{frame}', frame)}") == message
+
+
 @pytest.mark.slow
 def test_a_mistake_that_a_child_process_finds_is_told_as_any_other(tmp_path: Path):
     # Given a dataset of which a sample cannot be decoded any more
@@ -317,7 +340,6 @@ def test_a_mistake_that_a_child_process_finds_is_told_as_any_other(tmp_path: Pat
     # Then the message is the one of a single process
     assert "cannot be decoded, allow_corrupted_samples" in str(caught.value)
     assert "is cut off: the manifest says" in str(caught.value)
-    assert not (tmp_path / "run" / "error.txt").exists()
 
 
 @pytest.mark.slow
