@@ -10,6 +10,9 @@ SDK = .venv-supervisely
 SDK_VERSION = 6.74.51
 
 DEMO ?= demo
+# Artificial images that no training has seen.
+UNSEEN = $(DEMO)/unseen/voc
+SYNTH_UNSEEN = $(PY) -m pipelines synth $(UNSEEN) --images 40 --seed 2
 GRAPH ?= configs/graphs/pascal_voc.json
 PROJECT ?= PascalVOC=data/voc
 DATA ?= data/dataset
@@ -61,8 +64,8 @@ demo: $(READY) ## the whole job on artificial images, in ./demo: dataset, traini
 	$(PY) -m pipelines stats $(DEMO)/smtool_dataset --output $(DEMO)/stats
 	$(PY) -m model train configs/train/demo.json --data $(DEMO)/smtool_dataset --output $(DEMO)/run --overwrite --accelerator cpu
 	@echo "--- objects of images that training has never seen ---"
-	$(PY) -m pipelines synth $(DEMO)/unseen/voc --images 40 --seed 2
-	$(PY) -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=$(DEMO)/unseen/voc --output $(DEMO)/unseen
+	$(SYNTH_UNSEEN)
+	$(PY) -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=$(UNSEEN) --output $(DEMO)/unseen
 	$(PY) -m model evaluate --weights $(DEMO)/run --data $(DEMO)/unseen --split all --zoom people --quick \
 	  --baseline untrained --baseline ellipse --output $(DEMO)/report --pictures
 	$(PY) -m model predict configs/inference/tutorial.json --weights $(DEMO)/run --input $(DEMO)/unseen \
@@ -78,8 +81,7 @@ train: $(READY) ## train with CONFIG on DATA; on the CPU where there is no GPU
 	  cpu="--accelerator cpu"; echo "no GPU on this machine: training on the CPU (--accelerator cpu), which takes much longer"; fi; \
 	set -x; $(PY) -m model train $(CONFIG) --data $(DATA) $$cpu $(ARGS)
 
-# Without a dataset there is still something to evaluate on: artificial images, none of which training has seen.
-UNSEEN = $(DEMO)/unseen/voc
+# Without a dataset there is still something to evaluate on: the demo's artificial images.
 ifeq ($(origin DATA)$(wildcard $(DATA)),file)
 EVALUATED = voc:$(UNSEEN) --split all
 evaluate: $(UNSEEN)
@@ -91,7 +93,7 @@ evaluate: $(READY) ## number of clicks of WEIGHTS on DATA, or on artificial imag
 	$(PY) -m model evaluate --weights $(WEIGHTS) --data $(EVALUATED) $(ARGS)
 
 $(UNSEEN): | $(READY)
-	$(PY) -m pipelines synth $@ --images 40 --seed 2
+	$(SYNTH_UNSEEN)
 
 bench: $(READY) ## speed and memory of a run beside the bare minimum of work, then milliseconds an answer of each network
 	$(PY) bench/pipeline_bench.py $(ARGS)

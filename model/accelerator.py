@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from model.backend import EXPORTED
+from model.backend import is_exported
 from model.errors import UserError
 
 ACCELERATORS = ("auto", "cpu", "gpu")
@@ -18,8 +18,7 @@ def device_for(accelerator: str, weights: str | Path, index: int = 0) -> torch.d
     if accelerator == "gpu" and index >= present:
         found = "no CUDA GPU" if not present else f"{present} CUDA GPU(s), numbered from 0"
         raise UserError(f"GPU {index} was asked for, but this machine has {found}; use --accelerator cpu")
-    exported = Path(weights).suffix == EXPORTED
-    if accelerator == "cpu" or index >= present or (accelerator == "auto" and exported):
+    if accelerator == "cpu" or index >= present or (accelerator == "auto" and is_exported(weights)):
         return torch.device("cpu")
     return torch.device("cuda", index)
 

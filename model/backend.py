@@ -53,12 +53,17 @@ class TorchBackend:
             return self.network(image, network_maps(points, previous, self.radius)).float()
 
 
+def is_exported(weights: str | Path) -> bool:
+    """Whether this names an exported network, which ONNX Runtime runs on the CPU, and not a checkpoint or a run."""
+    return Path(weights).suffix == EXPORTED
+
+
 def load_backend(path: str | Path, device: str | torch.device = "cpu") -> tuple[Backend, WeightsCard]:
     """The network in a file, and its card.
 
     path: a checkpoint or the folder of a run (PyTorch, on `device`), or a file `.onnx` (ONNX Runtime, on the CPU only).
     """
-    if Path(path).suffix != EXPORTED:
+    if not is_exported(path):
         network, card = load_network(path, device)
         return TorchBackend(network, card.click_radius, device), card
     if torch.device(device).type != "cpu":

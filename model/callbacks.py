@@ -10,7 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 from torch import Tensor
 
-from model.data import Batch
+from model.data import Batch, on_gpu
 from model.module import CLICK_COUNTS, MONITOR, ClickModule
 from model.run_folder import RunFolder
 
@@ -103,7 +103,7 @@ class StopOnSignal(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        every = AGREE_EVERY if trainer.world_size > 1 and trainer.strategy.root_device.type == "cuda" else 1
+        every = AGREE_EVERY if trainer.world_size > 1 and on_gpu(trainer) else 1
         if trainer.global_step % every == 0 and trainer.global_step % self.validate_every != 0:
             self.stop_if_agreed(trainer)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model.click_tensors import NEGATIVE, POSITIVE
 from model.config import Clicks
+from pipelines.clicks import OBJECT, VOID, click_array, random_click
 
 Labels = NDArray[np.int8]
 Points = NDArray[np.float32]
@@ -95,16 +96,10 @@ def damaged(
 
 
 def correcting_point(start: NDArray[np.bool_], label: Labels, rng: Rng) -> Points | None:
-    """The click (1, 3) of a person who begins with the mask `start`: anywhere deep in the deeper kind of error."""
-    missed, too_much = (label == 1) & ~start, (label == 0) & start
-    depths = [
-        cv2.distanceTransform(np.pad(error, 1).astype(np.uint8), cv2.DIST_C, 3)[1:-1, 1:-1]
-        for error in (missed, too_much)
-    ]
-    positive = depths[0].max() > depths[1].max()
-    depth = depths[0] if positive else depths[1]
-    if depth.max() == 0:
+    """The click (1, 3) of a person who begins with the mask `start`: anywhere deep in the deeper kind of error.
+
+    None where nothing is wrong with it.
+    """
+    if not ((label == OBJECT) != start)[label != VOID].any():
         return None
-    rows, columns = np.nonzero(depth > depth.max() / 2)
-    chosen = rng.integers(len(rows))
-    return np.array([[columns[chosen], rows[chosen], POSITIVE if positive else NEGATIVE]], np.float32)
+    return click_array([random_click(label, start, rng)])

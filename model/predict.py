@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from model import zoo
 from model.accelerator import add_machine_options, device_for
-from model.backend import EXPORTED
+from model.backend import is_exported
 from model.config import SpecialClasses, nearest
 from model.drawing import Picture, captioned, contact_sheet, fitted, overlay, write_picture
 from model.errors import UserError
@@ -432,7 +432,7 @@ def load_predictor(
     """The predictor on the requested GPU, or on the CPU after a notice, and the meaning of the project's classes."""
     weights = options.weights
     device = device_for(options.accelerator, weights, config.model.gpu_device)
-    if device.type == "cpu" and options.accelerator == "auto" and Path(weights).suffix != EXPORTED:
+    if device.type == "cpu" and options.accelerator == "auto" and not is_exported(weights):
         notice(f"model.gpu_device {config.model.gpu_device} is not on this machine: running on the CPU")
     predictor, card = Predictor.load(weights, options.target_size, device, flip=options.flip)
     return predictor, SpecialClasses(**card.config.get("special_classes", {}))
