@@ -18,7 +18,7 @@ PROJECT ?= PascalVOC=data/voc
 DATA ?= data/dataset
 CONFIG ?= configs/train/tutorial.json
 # The latest numbered run that has come as far as a checkpoint, else what comes along.
-WEIGHTS ?= $(or $(patsubst %/checkpoints/last.ckpt,%,$(lastword $(sort $(wildcard runs/[0-9]*/checkpoints/last.ckpt)))),zoo:tiny)
+WEIGHTS ?= $(or $(patsubst %/checkpoints/last.ckpt,%,$X
 WORKERS ?= 1
 EVALUATE ?= $(DATA)
 ARGS ?=

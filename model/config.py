@@ -117,7 +117,8 @@ class Clicks(Section):
     """How the clicks of a training sample are chosen and drawn."""
 
     radius: Positive | None = None
-    """Radius of the discs in pixels of the input; null: 2 % of the shorter side, at least 2."""
+    """Radius of the discs in pixels of the input; null: that of the weights that the training begins with, else the
+    network's own, else 2 % of the shorter side, at least 2."""
     iterations: Count = 3
     """At most so many further clicks are placed on the network's own mistakes, each number from 0 on equally often."""
     drop_negatives: Fraction = 0.3
@@ -171,8 +172,10 @@ class TrainConfig(Section):
     validate_with_model_eval: bool = True
     """Understood for the sake of older configs; validation always uses the network as it will be used later."""
 
-    network: Literal["nano", "tiny", "small", "base", "hrnet18s", "hrnet18s_tiny", "unet_base", "unet_tiny"] = "tiny"
-    """Size of the network; those from hrnet18s on are other designs, to compare with."""
+    network: Literal["lite", "nano", "tiny", "small", "base", "hrnet18s", "hrnet18s_tiny", "unet_base", "unet_tiny"] = (
+        "lite"
+    )
+    """Design and size of the network; those from hrnet18s on are there to compare with."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
     weight_decay: Annotated[float, Field(ge=0)] | None = None
     """On convolution weights only; null: 0.0001 for SGD, 0.01 for AdamW."""

@@ -489,7 +489,7 @@ def check_options(options: argparse.Namespace) -> None:
 
 
 def _network_candidate(name: str, backend: Backend, card: WeightsCard, options: argparse.Namespace) -> Candidate:
-    target = options.target_size or max(card.input_size)
+    target = options.target_size or card.look
     zoom = ZoomIn.for_people(target) if options.zoom == "people" else ZoomIn(target_size=target)
     predictor = Predictor(backend, zoom, flip=options.flip, guarantee=False)
     return Candidate(name, lambda image: predictor.set_image(image.pixels))
@@ -508,7 +508,7 @@ def _settings(
     settings |= {"objects": objects, "images": len(images), "weights": options.weights}
     if card is not None:
         settings |= {
-            "target_size": options.target_size or max(card.input_size),
+            "target_size": options.target_size or card.look,
             "preset": card.preset,
             "input_size": list(card.input_size),
             "click_radius": card.click_radius,

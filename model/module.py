@@ -28,6 +28,7 @@ CLICK_COUNTS = (1, 2, 3, 5)
 MONITOR = "val/miou"
 """The mean of those; the best checkpoint is the one where it is highest."""
 _PLATEAU_KEY = "plateau"
+_CONTINUED_KEY = "continued"
 
 
 class DivergedError(UserError):
@@ -37,8 +38,17 @@ class DivergedError(UserError):
 class ClickModule(pl.LightningModule):
     """A click network in training."""
 
-    def __init__(self, network: ClickNetwork, config: TrainConfig, total_steps: int, dataset_digest: str) -> None:
-        """total_steps: of the whole run, which its schedule needs to know."""
+    def __init__(
+        self,
+        network: ClickNetwork,
+        config: TrainConfig,
+        total_steps: int,
+        dataset_digest: str,
+        begun_with: WeightsCard | None = None,
+    ) -> None:
+        """total_steps: of the whole run, which its schedule needs to know.  begun_with: the card of the weights that the
+        network has, None for one that knows nothing of clicks yet.
+        """
         super().__init__()
         self.network = channels_last(network)
         self.average = None if config.ema is None else deepcopy(self.network).requires_grad_(False)
@@ -47,7 +57,14 @@ class ClickModule(pl.LightningModule):
         self.total_steps = total_steps
         self.dataset_digest = dataset_digest
         size = config.input_size
-        self.radius = config.clicks.radius or default_radius(size.height, size.width)
+        self.radius = (
+            config.clicks.radius
+            or (begun_with and begun_with.click_radius)
+            or network.click_radius
+            or default_radius(size.height, size.width)
+        )
+        self.continued = begun_with is not None
+        """Whether the average begins with weights that are worth keeping, and not with random ones to be forgotten."""
         self.plateau = Plateau(config.lr_decreasing.patience, config.lr_decreasing.lr_divisor)
         self.metrics: dict[str, float] = {}
         """Those of the last validation."""
@@ -131,7 +148,8 @@ class ClickModule(pl.LightningModule):
         super().optimizer_step(*args, **kwargs)
         if self.average is not None and self.config.ema is not None:
             # The step is counted only after this.
-            follow(self.average, self.network, ema_decay(self.config.ema, self.global_step + 1))
+            decay = self.config.ema if self.continued else ema_decay(self.config.ema, self.global_step + 1)
+            follow(self.average, self.network, decay)
 
     # ----------------------------------------------------------------------------------------------------- validation
 
@@ -237,10 +255,14 @@ class ClickModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[CARD_KEY] = self.card().to_dict()
         checkpoint[_PLATEAU_KEY] = self.plateau.state()
+        checkpoint[_CONTINUED_KEY] = self.continued
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.plateau.restore(checkpoint[_PLATEAU_KEY])
         self.metrics = dict(checkpoint[CARD_KEY]["metrics"])
+        self.radius = float(checkpoint[CARD_KEY]["click_radius"])
+        # Runs from before there was this entry did as those from scratch do.
+        self.continued = bool(checkpoint.get(_CONTINUED_KEY, False))
 
 
 def ema_decay(longest: float, step: int) -> float:

@@ -21,6 +21,7 @@ from model.backend import Backend, load_backend
 from model.errors import UserError
 from model.guarantee import obey, steady
 from model.preprocess import Region, View, ZoomIn, image_tensor
+from model.views import Pyramid
 from model.weights import WeightsCard
 from pipelines.clicks import Click, Mask
 
@@ -81,7 +82,7 @@ class Predictor:
         flip: average with the mirrored image, for twice the cost.
         """
         backend, card = load_backend(weights, device)
-        return cls(backend, ZoomIn.for_people(target_size or max(card.input_size)), flip=flip), card
+        return cls(backend, ZoomIn.for_people(target_size or card.look), flip=flip), card
 
     def set_image(self, image: NDArray[np.uint8], mask: Mask | None = None) -> Session:
         """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask: all that
@@ -95,7 +96,7 @@ class Predictor:
                     "give the mask of the whole image"
                 )
             start = mask.astype(bool).astype(np.float32)
-        return Session(self, image_tensor(image).to(self.backend.device), fixed(start))
+        return Session(self, Pyramid(image_tensor(image).to(self.backend.device)), fixed(start))
 
     def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
         """Logits (1, 1, h, w) for image (1, 3, h, w), last probabilities (1, 1, h, w), points (1, N, 3)."""
@@ -115,8 +116,8 @@ class Session:
     """The state of one object's segmentation: the image, the clicks made, and the last answer."""
 
     predictor: Predictor
-    image: Tensor
-    """(1, 3, H, W) float32 in 0..1."""
+    image: Pyramid
+    """Of (1, 3, H, W) float32 in 0..1."""
     probability: NDArray[np.float32]
     """(H, W) float32, read-only: the network's last answer; never changed by the guarantee."""
     clicks: tuple[Click, ...] = ()
@@ -204,7 +205,7 @@ class Session:
         view = View.of(self.predictor.zoom, self.size_hw, clicks, self.probability, self.region)
         previous = torch.tensor(self.probability, device=self.image.device)[None, None]
         points = view.points(clicks, self.size_hw).to(self.image.device)
-        logits = self.predictor.logits(view.cut(self.image), view.cut(previous), points)
+        logits = self.predictor.logits(view.cut(self.image), view.cut(Pyramid(previous)), points)
         probability = view.paste_back(torch.sigmoid(logits.float()), self.size_hw)
         return replace(self, clicks=clicks, probability=fixed(probability), region=view.paste, view=view)
 

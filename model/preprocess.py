@@ -16,6 +16,7 @@ from torch import Tensor
 
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE
 from model.errors import UserError
+from model.views import Pyramid, points_in
 from pipelines.clicks import Click
 
 
@@ -35,6 +36,11 @@ class Region:
     @property
     def width(self) -> int:
         return self.right - self.left + 1
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The region as `model.views` speaks of it: top, left, height, width."""
+        return self.top, self.left, self.height, self.width
 
     def contains(self, click: Click) -> bool:
         """Whether the click lies in the region; as published, its last row and its last column do not count."""
@@ -73,6 +79,9 @@ class ZoomIn:
     second_look: bool = False
     """Whether the first answer for a whole image is repeated at once on the region around it, if that is smaller than
     half of the image: the first mask is then as sharp as the later ones, for one more run of the network."""
+    corners: bool = True
+    """Whether resizing keeps the centres of the corner pixels where they are, as published; otherwise it keeps the image's
+    borders, as in training (`model.views`)."""
 
     def __post_init__(self) -> None:
         if self.target_size < 1 or self.min_crop < 1 or self.expansion <= 0:
@@ -89,7 +98,14 @@ class ZoomIn:
     @classmethod
     def for_people(cls, target_size: int) -> "ZoomIn":
         """The same zoom without what only matters when published numbers are compared."""
-        return cls(target_size=target_size, skip_clicks=0, resize_whole=True, forget_region=True, second_look=True)
+        return cls(
+            target_size=target_size,
+            skip_clicks=0,
+            resize_whole=True,
+            forget_region=True,
+            second_look=True,
+            corners=False,
+        )
 
     def region_around(self, probability: NDArray[np.float32], clicks: Sequence[Click]) -> Region | None:
         """The region that fits the last answer (H, W) and the positive clicks; None where the answer is empty."""
@@ -134,6 +150,8 @@ class View:
     look: Region | None
     paste: Region | None
     input_hw: tuple[int, int]
+    corners: bool = True
+    """See `ZoomIn`."""
 
     @classmethod
     def of(
@@ -148,41 +166,53 @@ class View:
         current = zoom.region_around(previous, clicks) if len(clicks) > zoom.skip_clicks else None
         if current is None:
             whole_hw = zoom.input_size(*image_hw) if zoom.resize_whole else image_hw
-            return cls(None, None if zoom.forget_region else region, whole_hw)
+            return cls(None, None if zoom.forget_region else region, whole_hw, zoom.corners)
         if region is None or zoom.needs_new_region(region, current, clicks):
             region = current
-        return cls(region, region, zoom.input_size(region.height, region.width))
+        return cls(region, region, zoom.input_size(region.height, region.width), zoom.corners)
 
     def points(self, clicks: Sequence[Click], image_hw: tuple[int, int]) -> Tensor:
         """Clicks in pixels of the network's input: (1, N, 3) float32, x, y, label (see `model.click_tensors`).
 
-        Coordinates are not rounded. A click outside of the region is kept, as its disc may reach into it; only one that
-        lies left of *and* above it is dropped, because the published code marks missing points that way.
+        Coordinates are not rounded. A click outside of the region is kept, as its disc may reach into it; only where
+        corners are kept, as published, one that lies left of *and* above it is dropped: the published code marks missing
+        points that way.
         """
-        look = self.look or Region(0, image_hw[0] - 1, 0, image_hw[1] - 1)
+        look = self._look(image_hw)
+        if not self.corners:
+            rows = [(click.x, click.y, POSITIVE if click.positive else NEGATIVE) for click in clicks]
+            points = torch.tensor(rows, dtype=torch.float32).reshape(1, len(rows), 3)
+            return points_in(points, torch.tensor([look.box]), self.input_hw)
         height, width = self.input_hw
-        rows = []
+        placed = []
         for click in clicks:
             x = width * (click.x - look.left) / look.width
             y = height * (click.y - look.top) / look.height
             label = POSITIVE if click.positive else NEGATIVE
-            rows.append((x, y, PADDING if x < 0 and y < 0 else label))
-        return torch.tensor(rows, dtype=torch.float32).reshape(1, len(rows), 3)
+            placed.append((x, y, PADDING if x < 0 and y < 0 else label))
+        return torch.tensor(placed, dtype=torch.float32).reshape(1, len(placed), 3)
 
-    def cut(self, full: Tensor) -> Tensor:
-        """The part of (B, C, H, W) that goes in, at the network's input size: (B, C, h, w)."""
+    def cut(self, picture: Pyramid) -> Tensor:
+        """The part of (1, C, H, W) that goes in, at the network's input size: (1, C, h, w)."""
+        full = picture.full
+        if not self.corners:
+            height, width = full.shape[-2:]
+            return picture.looked_at(self._look((height, width)).box, self.input_hw)
         if self.look is not None:
             look = self.look
             full = full[:, :, look.top : look.bottom + 1, look.left : look.right + 1]
         return resize(full, self.input_hw)
 
+    def _look(self, image_hw: tuple[int, int]) -> Region:
+        return self.look or Region(0, image_hw[0] - 1, 0, image_hw[1] - 1)
+
     def paste_back(self, probability: Tensor, image_hw: tuple[int, int]) -> NDArray[np.float32]:
         """The network's probabilities (1, 1, h, w) as a map of the image, (H, W) float32, 0 outside of the region."""
         if self.paste is None:
-            return resize(probability, image_hw)[0, 0].cpu().numpy()
+            return resize(probability, image_hw, self.corners)[0, 0].cpu().numpy()
         paste = self.paste
         full = np.zeros(image_hw, np.float32)
-        inner = resize(probability, (paste.height, paste.width))[0, 0].cpu().numpy()
+        inner = resize(probability, (paste.height, paste.width), self.corners)[0, 0].cpu().numpy()
         full[paste.top : paste.bottom + 1, paste.left : paste.right + 1] = inner
         return full
 
@@ -194,11 +224,11 @@ def image_tensor(image: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float().div_(255.0)[None]
 
 
-def resize(values: Tensor, size_hw: tuple[int, int]) -> Tensor:
-    """(B, C, H, W) resized bilinearly with aligned corners, the convention of the published protocol."""
+def resize(values: Tensor, size_hw: tuple[int, int], corners: bool = True) -> Tensor:
+    """(B, C, H, W) resized bilinearly; corners: see `ZoomIn`."""
     if tuple(values.shape[-2:]) == tuple(size_hw):
         return values
-    return F.interpolate(values, size=size_hw, mode="bilinear", align_corners=True)
+    return F.interpolate(values, size=size_hw, mode="bilinear", align_corners=corners)
 
 
 def _overlap(first: int, last: int, other_first: int, other_last: int) -> float:

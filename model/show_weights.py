@@ -10,7 +10,17 @@ import torch
 
 from model import zoo
 from model.errors import UserError
-from model.weights import CARD_KEY, PREFIXES, WeightsCard, card_of, checkpoint_file, network_tensors, read_checkpoint
+from model.weights import (
+    CARD_KEY,
+    ENCODER_KEY,
+    PREFIXES,
+    WeightsCard,
+    card_of,
+    checkpoint_file,
+    encoder_card_of,
+    network_tensors,
+    read_checkpoint,
+)
 
 EPILOG = """examples:
   python -m model weights                                           the weights that come along
@@ -43,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if options.weights is None:
         if options.output is not None:
             raise UserError("--output writes a copy of weights: name them, e.g. weights runs/000_laptop --output FILE")
-        for name in zoo.names():
+        for name in [*zoo.names(), *zoo.encoders()]:
             print(describe(zoo.PREFIX + name))
         return 0
     print(describe(options.weights))
@@ -59,15 +69,25 @@ def describe(weights: str) -> str:
     """The card of some weights as lines of text."""
     file = checkpoint_file(weights)
     checkpoint = read_checkpoint(file)
+    head = f"{weights}: {file}, {file.stat().st_size / 1e6:.1f} MB, sha256 {digest(file)}"
+    if ENCODER_KEY in checkpoint:
+        encoder = encoder_card_of(checkpoint, file)
+        return f"{head}\n  an encoder of the network {encoder.preset}, for transfer_learning\n  {encoder.source}"
     card = card_of(checkpoint, file)
     parameters = sum(tensor.numel() for tensor in network_tensors(checkpoint).values())
     height, width = card.input_size
     lines = [
-        f"{weights}: {file}, {file.stat().st_size / 1e6:.1f} MB, sha256 {digest(file)}",
+        head,
         f"  network {card.preset}, {parameters / 1e6:.2f} million numbers, trained at {width}×{height}, "
         f"click discs of radius {card.click_radius:g}",
-        f"  trained on the dataset with the digest {card.dataset_digest or 'unknown'}",
     ]
+    if card.look_size:
+        lines.append(f"  looks at {card.look_size} pixels")
+    if card.dataset_digest or not card.origin:
+        lines.append(f"  trained on the dataset with the digest {card.dataset_digest or 'unknown'}")
+    lines += [f"  {what}: {text}" for what, text in card.origin.items()]
+    if card.licences:
+        lines.append("  licences: " + "; ".join(f"{pool}: {licence}" for pool, licence in card.licences.items()))
     if card.metrics:
         lines.append("  " + ", ".join(f"{name} {value:.4f}" for name, value in card.metrics.items()))
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from torch import Tensor
 from torch.multiprocessing.spawn import ProcessRaisedException
 
 from model import zoo
@@ -26,14 +27,20 @@ from model.networks import ClickNetwork, build
 from model.pictures import Pictures
 from model.run_folder import RunFolder, new_run, resumed_run
 from model.weights import (
+    ENCODER_KEY,
     WeightsCard,
     card_of,
     checkpoint_file,
+    encoder_card_of,
+    encoder_tensors,
     load_strictly,
     load_what_fits,
     network_tensors,
     read_checkpoint,
 )
+
+COUNTER = "num_batches_tracked"
+"""How the names of tensors end that only count."""
 
 
 class TrainError(UserError):
@@ -86,9 +93,9 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     data = ShardData(config, options.data, options.limit_train_batches, options.limit_val_batches)
     steps_per_epoch = data.steps_per_epoch(devices.count)
     total_steps = steps_per_epoch * config.epochs
-    network = initial_network(config, options)
+    network, begun_with = initial_network(config, options)
     folder, checkpoint = prepare_folder(config, options, data)
-    module = ClickModule(network, config, total_steps, data.digest)
+    module = ClickModule(network, config, total_steps, data.digest, begun_with)
     validate_every = steps_between_validations(config.val_every, steps_per_epoch, total_steps)
     trainer = build_trainer(config, options, devices, folder, steps_per_epoch, validate_every)
     announce(config, data, devices, folder, module, steps_per_epoch)
@@ -105,8 +112,9 @@ def steps_between_validations(val_every: float, steps_per_epoch: int, total_step
 # ------------------------------------------------------------------------------------------------------ starting weights
 
 
-def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNetwork:
-    """The network before its first step, on the CPU: random weights from the seed, or those that were given."""
+def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNetwork, WeightsCard | None]:
+    """The network before its first step, on the CPU, with random weights from the seed or those that were given; and the
+    card of the click network whose weights it has, None for random ones and for an encoder alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = build(config.network)
@@ -115,7 +123,7 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNetwork:
     if weights is None and options.resume is None:
         weights = weights_to_begin_with(config)
     if weights is None:
-        return network
+        return network, None
     if options.resume is not None:
         raise TrainError("--weights and --resume exclude each other: a resumed run goes on with its own weights")
     if kind == "scratch":
@@ -125,22 +133,32 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> ClickNetwork:
         )
     file = checkpoint_file(weights)
     stored = read_checkpoint(file)
+    if kind == "transfer_learning" and ENCODER_KEY in stored:
+        transfer(network, encoder_tensors(stored), encoder_card_of(stored, file).preset, config, file)
+        return network, None
     card = card_of(stored, file)
     if kind == "continue_training":
         check_same_task(config, card, file)
         load_strictly(network, network_tensors(stored), file)
         say(f"Weights: all of {file}.")
     else:
-        tensors = network_tensors(stored)
-        fresh = load_what_fits(network, tensors)
-        if len(fresh) == len(network.state_dict()):
-            raise TrainError(
-                f"weights {file} are those of the network {card.preset!r}, and none of their {len(tensors)} tensors fits the "
-                f'network {config.network!r}: nothing can be transferred; set "network": "{card.preset}" in the config, or '
-                'weights_init_type "scratch"'
-            )
-        say(f"Weights: from {file}, except for {len(fresh)} tensors that start fresh: {shortened(fresh)}.")
-    return network
+        transfer(network, network_tensors(stored), card.preset, config, file)
+    return network, card
+
+
+def transfer(
+    network: ClickNetwork, tensors: Mapping[str, Tensor], preset: str, config: TrainConfig, file: Path
+) -> None:
+    """Take over those of the tensors, of the network `preset` in `file`, that fit. TrainError where none does."""
+    fresh = load_what_fits(network, tensors)
+    if len(fresh) == len(network.state_dict()):
+        raise TrainError(
+            f"weights {file} are those of the network {preset!r}, and none of their {len(tensors)} tensors fits the "
+            f'network {config.network!r}: nothing can be transferred; set "network": "{preset}" in the config, or '
+            'weights_init_type "scratch"'
+        )
+    fresh = [name for name in fresh if not name.endswith(COUNTER)]
+    say(f"Weights: from {file}, except for {len(fresh)} tensors that start fresh: {shortened(fresh)}.")
 
 
 def weights_to_begin_with(config: TrainConfig) -> str | None:

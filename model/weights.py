@@ -19,12 +19,31 @@ CARD_KEY = "weights_card"
 PREFIXES = ("average.", "network.")
 """The network's tensors stand under the first of these prefixes that a checkpoint's state_dict has: the moving average of
 the weights where one was kept."""
+ENCODER_KEY = "encoder_card"
+"""Where a file with an encoder alone, trained on something else than clicks, carries what it is."""
+ENCODER_TENSORS = "encoder"
 CHECKPOINT_NAMES = ("best.ckpt", "last.ckpt")
 """What is looked for, in this order, where a run's folder is given in place of a checkpoint."""
 
 
 class WeightsError(UserError):
     """A file that should hold trained weights does not."""
+
+
+@dataclass(frozen=True)
+class EncoderCard:
+    """What one needs to know of an encoder that has never seen a click: a training may begin with it, nothing else."""
+
+    preset: str
+    """Name of the network in `model.networks.NETWORKS` whose encoder it is."""
+    source: str
+    """Where it comes from, and under which licence."""
+    source_sha256: str
+    """Of the file that it was converted from."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain strings, as a file stores them."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -43,6 +62,17 @@ class WeightsCard:
     """sha256 of the dataset (of several: of their digests)."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Validation metrics at the moment of saving."""
+    look_size: int | None = None
+    """Longer side of the network's input, in pixels, at which answers were found best; None: that of the training."""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """What the other fields cannot say of where the weights come from, in words."""
+    licences: Mapping[str, str] = field(default_factory=dict)
+    """Licence of every pool of images that they were trained on, by its name."""
+
+    @property
+    def look(self) -> int:
+        """Longer side of the network's input, in pixels, unless somebody wants another."""
+        return self.look_size or max(self.input_size)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, numbers and strings, as a checkpoint stores them."""
@@ -109,6 +139,12 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
 
 def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
     """The card in a checkpoint read from `file`."""
+    if ENCODER_KEY in checkpoint:
+        encoder = encoder_card_of(checkpoint, file)
+        raise WeightsError(
+            f"weights {file}: an encoder alone ({encoder.source}), which has never seen a click and gives no masks; "
+            f'begin a training with it: "weights_init_type": "transfer_learning", "network": "{encoder.preset}"'
+        )
     if CARD_KEY not in checkpoint or "state_dict" not in checkpoint:
         keys = ", ".join(sorted(str(key) for key in checkpoint)[:8]) or "nothing"
         raise WeightsError(
@@ -126,6 +162,21 @@ def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
             f"weights {file}: network {card.preset!r} is not known here; known are {', '.join(NETWORKS)}"
         )
     return card
+
+
+def encoder_card_of(checkpoint: Mapping[str, Any], file: str | Path) -> EncoderCard:
+    """The card of a file with an encoder alone."""
+    try:
+        return EncoderCard(**checkpoint[ENCODER_KEY])
+    except TypeError as error:
+        raise WeightsError(
+            f"weights {file}: its card cannot be read ({first_line(error)}); it was written by another version"
+        ) from error
+
+
+def encoder_tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The tensors of a file with an encoder alone, by their names inside the network."""
+    return {f"{ENCODER_TENSORS}.{name}": tensor for name, tensor in checkpoint[ENCODER_TENSORS].items()}
 
 
 def network_tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:

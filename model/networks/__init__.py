@@ -7,6 +7,7 @@ from types import MappingProxyType
 from model.networks.base import STRIDE, ClickNetwork, channels_last
 from model.networks.clicknet import PRESETS, ClickNet
 from model.networks.hrnet import W8_SMALL, W18_SMALL, HighResolutionNet
+from model.networks.lite import Lite
 from model.networks.unet import PlainUNet
 
 __all__ = ["NETWORKS", "RIVALS", "STRIDE", "ClickNetwork", "build", "channels_last"]
@@ -19,6 +20,7 @@ RIVALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 NETWORKS: Mapping[str, Callable[[], ClickNetwork]] = MappingProxyType(
     {name: partial(ClickNet, preset) for name, preset in PRESETS.items()}
     | {
+        "lite": Lite,
         "hrnet18s": partial(HighResolutionNet, W18_SMALL),
         "hrnet18s_tiny": partial(HighResolutionNet, W8_SMALL),
         "unet_base": partial(PlainUNet, 17),

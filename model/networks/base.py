@@ -33,6 +33,8 @@ class ClickNetwork(nn.Module, ABC):
     """How many times smaller than the input the fine features are."""
     coarse_stride: ClassVar[int]
     """How many times smaller the coarse features are."""
+    click_radius: ClassVar[float | None] = None
+    """Radius of the click discs in pixels of the input, the same at every size; None: 2 % of the input's shorter side."""
     head: nn.Module
     """Fine features → logits of one channel."""
     auxiliary_head: nn.Module
@@ -40,10 +42,13 @@ class ClickNetwork(nn.Module, ABC):
     mean: Tensor
     std: Tensor
 
-    def __init__(self) -> None:
+    def __init__(
+        self, mean: tuple[float, float, float] = IMAGENET_MEAN, std: tuple[float, float, float] = IMAGENET_STD
+    ) -> None:
+        """mean, std: of red, green and blue in 0..1; colours enter as (colour - mean) / std."""
         super().__init__()
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     @abstractmethod
     def features(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -50,15 +50,16 @@ class DepthwiseResidual(nn.Module):
 
 
 class Context(nn.Module):
-    """What the whole picture says about each place, (B, w4, h, w) → (B, 2d, h, w): wide depthwise views and the average."""
+    """What the whole picture says about each place, (B, inputs, h, w) → (B, outputs, h, w): wide depthwise views and the
+    average, both of `width` channels."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, width: int, outputs: int) -> None:
         super().__init__()
-        self.reduce = conv_bn_relu(inputs, inputs, kernel=1)
-        self.local = nn.Sequential(DepthwiseResidual(inputs), DepthwiseResidual(inputs))
+        self.reduce = conv_bn_relu(inputs, width, kernel=1)
+        self.local = nn.Sequential(DepthwiseResidual(width), DepthwiseResidual(width))
         # No batch norm here: it would have one value a channel and sample, too few to estimate anything.
-        self.everywhere = nn.Conv2d(inputs, inputs, 1)
-        self.merge = conv_bn_relu(inputs, outputs)
+        self.everywhere = nn.Conv2d(width, width, 1)
+        self.merge = conv_bn_relu(width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.reduce(x)
@@ -94,7 +95,7 @@ class ClickNet(ClickNetwork):
         self.stage2 = encoder_stage(w1, w2, preset.blocks[1])
         self.stage3 = encoder_stage(w2, w3, preset.blocks[2])
         self.stage4 = encoder_stage(w3, w4, preset.blocks[3])
-        self.context = Context(w4, 2 * d)
+        self.context = Context(w4, w4, 2 * d)
         self.up3 = UpStep(2 * d, w3, 2 * d)
         self.up2 = UpStep(2 * d, w2, 2 * d)
         self.up1 = UpStep(2 * d, w1, d)

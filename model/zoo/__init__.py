@@ -5,21 +5,33 @@ from pathlib import Path
 from model.errors import UserError
 
 PREFIX = "zoo:"
-DEFAULT = "zoo:tiny"
+DEFAULT = "zoo:lite"
 """What predict and evaluate use where no weights are given."""
 _FOLDER = Path(__file__).parent
 
 
+ENCODER = ".encoder"
+"""How the names of files end that hold an encoder alone, for a training to begin with."""
+
+
 def names() -> list[str]:
-    """The names of all weights in the zoo; each is that of the network's preset."""
+    """The names of all click networks in the zoo; each is that of the network's preset."""
     return sorted(file.stem for file in _FOLDER.glob("*.ckpt"))
 
 
+def encoders() -> list[str]:
+    """The names of all encoders in the zoo."""
+    return sorted(file.stem for file in _FOLDER.glob(f"*{ENCODER}"))
+
+
 def file_of(name: str) -> Path:
-    """The checkpoint called `name`. UserError where there is none."""
-    if name not in names():
-        raise UserError(
-            f"weights {PREFIX}{name}: not in the zoo, which has {', '.join(PREFIX + known for known in names()) or 'nothing'}; "
-            f"name one of these, a checkpoint (.ckpt), or the folder of a training run"
-        )
-    return _FOLDER / f"{name}.ckpt"
+    """The file called `name`, of a click network or an encoder. UserError where there is none."""
+    if name in names():
+        return _FOLDER / f"{name}.ckpt"
+    if name in encoders():
+        return _FOLDER / f"{name}{ENCODER}"
+    known = ", ".join(PREFIX + known for known in [*names(), *encoders()])
+    raise UserError(
+        f"weights {PREFIX}{name}: not in the zoo, which has {known or 'nothing'}; "
+        f"name one of these, a checkpoint (.ckpt), or the folder of a training run"
+    )

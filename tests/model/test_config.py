@@ -55,7 +55,7 @@ def test_a_config_written_out_reads_back_the_same():
 
 def test_defaults_fill_what_is_left_out():
     config = parse()
-    assert config.network == "tiny"
+    assert config.network == "lite"
     assert config.weights_init_type == "scratch"
     assert config.gpu_devices is None
     assert config.clicks.iterations == 3

@@ -11,9 +11,11 @@ from model.networks import NETWORKS, RIVALS, ClickNetwork, build
 from model.networks.clicknet import ClickNet, Preset
 from model.networks.cost import cost
 from model.networks.hrnet import HighResolutionNet, Widths
+from model.networks.lite import Lite
 from model.networks.unet import PlainUNet
 
 MILLION_WEIGHTS = {
+    "lite": 3.68,
     "nano": 0.19,
     "tiny": 1.25,
     "small": 3.49,
@@ -27,6 +29,7 @@ SMALLEST = {
     "ClickNet": lambda: ClickNet(Preset((4, 4, 4, 4, 4), (1, 2, 1, 1), 4)),
     "HighResolutionNet": lambda: HighResolutionNet(Widths(2, 4, 4)),
     "PlainUNet": lambda: PlainUNet(2),
+    "Lite": lambda: Lite(4),
 }
 
 

@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch.utils.data import default_collate
 
+from model import zoo
 from model.__main__ import main
 from model.config import TrainConfig, parse_config, read_config
 from model.data import EpochBatches, ShardData
@@ -32,7 +33,7 @@ from model.train import (
     steps_between_validations,
     train,
 )
-from model.weights import load_network
+from model.weights import WeightsError, load_network, read_checkpoint
 from tests.model.datasets import scene, tiny_dataset, write_dataset
 from tests.model.toy_networks import write_checkpoint
 
@@ -441,9 +442,37 @@ def test_continuing_without_weights_goes_on_with_those_of_the_zoo(
 ):
     from model.train import initial_network
 
-    begun = initial_network(config(weights_init_type="continue_training", network="tiny"), options(data, tmp_path))
-    assert torch.equal(begun.head.weight, load_network("zoo:tiny")[0].head.weight)
+    begun, card = initial_network(
+        config(weights_init_type="continue_training", network="tiny"), options(data, tmp_path)
+    )
+    expected, expected_card = load_network("zoo:tiny")
+    assert torch.equal(begun.head.weight, expected.head.weight)
+    assert card == expected_card
     assert "Weights: all of" in capsys.readouterr().out
+
+
+def test_transfer_begins_with_an_encoder_that_has_never_seen_a_click(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    from model.train import initial_network
+
+    settings = config(weights_init_type="transfer_learning", network="lite")
+    begun, card = initial_network(settings, options(data, tmp_path, weights="zoo:lite0-imagenet"))
+    stored = read_checkpoint(zoo.file_of("lite0-imagenet"))["encoder"]
+    assert torch.equal(begun.get_parameter("encoder.stem.0.weight"), stored["stem.0.weight"].float())
+    assert card is None, "the network has not seen a click"
+    said = capsys.readouterr().out
+    assert re.search(r"Weights: from .*lite0-imagenet.encoder, except for \d+ tensors that start fresh: context", said)
+    assert "num_batches_tracked" not in said
+    with pytest.raises(WeightsError, match=r'an encoder alone .* "transfer_learning", "network": "lite"'):
+        initial_network(
+            config(weights_init_type="continue_training", network="lite"),
+            options(data, tmp_path, weights="zoo:lite0-imagenet"),
+        )
+    with pytest.raises(TrainError, match="none of their 240 tensors fits the network 'nano'"):
+        initial_network(
+            config(weights_init_type="transfer_learning"), options(data, tmp_path, weights="zoo:lite0-imagenet")
+        )
 
 
 def test_transfer_without_weights_is_refused(data: str, tmp_path: Path):
@@ -457,7 +486,9 @@ def test_random_weights_follow_from_the_seed_and_leave_other_randomness_alone(da
     torch.manual_seed(1)
     expected = torch.rand(1)
     torch.manual_seed(1)
-    one, same, other = (initial_network(config(seed=seed), options(data, tmp_path)).head.weight for seed in (3, 3, 4))
+    one, same, other = (
+        initial_network(config(seed=seed), options(data, tmp_path))[0].head.weight for seed in (3, 3, 4)
+    )
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert torch.equal(torch.rand(1), expected)

@@ -8,6 +8,7 @@ import torch
 
 from model import zoo
 from model.__main__ import main
+from model.click_tensors import network_maps
 from model.errors import UserError
 from model.predictor import Predictor
 from model.show_weights import digest
@@ -23,11 +24,11 @@ def test_weights_of_the_zoo_are_small_and_carry_the_name_of_their_network(name: 
     assert file.stat().st_size < LARGEST_MB * 1e6
     _, card = load_network(zoo.PREFIX + name)
     assert card.preset == name
-    assert card.dataset_digest
+    assert card.dataset_digest or card.origin
     assert card.metrics["val/miou@5"] > card.metrics["val/miou@1"] > 0.4
 
 
-@pytest.mark.parametrize("name", zoo.names())
+@pytest.mark.parametrize("name", [*zoo.names(), *zoo.encoders()])
 def test_the_page_of_the_zoo_names_each_file_by_its_digest(name: str):
     page = (Path(zoo.__file__).parent / "README.md").read_text(encoding="utf-8")
     assert digest(zoo.file_of(name)) in page
@@ -46,6 +47,24 @@ def test_the_default_weights_find_a_plain_disc_and_leave_the_rest():
     assert (mask & inside).sum() / (mask | inside).sum() > 0.8
     assert mask[80, 90]
     assert not mask[10, 10]
+
+
+def test_an_encoder_is_no_click_network(capsys: pytest.CaptureFixture[str]):
+    for command in (["evaluate", "--data", "voc:nowhere"], ["export", "--output", "x.onnx"]):
+        assert main([*command, "--weights", "zoo:lite0-imagenet"]) == 2
+        said = capsys.readouterr().err
+        assert "an encoder alone (EfficientNet-Lite0 trained on ImageNet" in said
+        assert 'begin a training with it: "weights_init_type": "transfer_learning", "network": "lite"' in said
+
+
+def test_lite_answers_as_it_did_where_it_was_trained():
+    """A piece of an answer that was recorded there."""
+    stored = np.load(Path(__file__).parent / "lite_answer.npz")
+    network, card = load_network("zoo:lite")
+    image, previous, points = (torch.from_numpy(stored[name])[None] for name in ("image", "previous", "points"))
+    with torch.no_grad():
+        logits = network(image.permute(0, 3, 1, 2), network_maps(points, previous[:, None].float(), card.click_radius))
+    assert np.abs(logits[0, 0].numpy()[::4, ::4] - stored["logits"]).max() < 1e-3
 
 
 def test_an_unknown_name_is_refused_with_those_that_exist():
