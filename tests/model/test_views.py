@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.preprocess import Region, View
@@ -31,6 +31,7 @@ sides = st.floats(2, 40)
 boxes = st.tuples(st.floats(-3, 30), st.floats(-3, 30), sides, sides)
 
 
+@settings(deadline=None)
 @given(box=boxes, size=st.tuples(st.integers(1, 20), st.integers(1, 20)))
 def test_each_pixel_is_mixed_from_the_four_around_its_place(box: tuple[float, ...], size: tuple[int, int]):
     image = np.random.default_rng(0).random((17, 23)).astype(np.float32)
@@ -41,6 +42,7 @@ def test_each_pixel_is_mixed_from_the_four_around_its_place(box: tuple[float, ..
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@settings(deadline=None)
 @given(box=boxes, size=st.tuples(st.integers(1, 300), st.integers(1, 300)), x=st.integers(0, 40), y=st.integers(0, 40))
 def test_a_click_stays_on_its_pixel(box: tuple[float, ...], size: tuple[int, int], x: int, y: int):
     """Where a click lands in the network's input is the place that shows what lay under it."""
@@ -57,6 +59,7 @@ def test_a_click_stays_on_its_pixel(box: tuple[float, ...], size: tuple[int, int
     assert point[2] == 1
 
 
+@settings(deadline=None)
 @given(
     region=st.tuples(st.integers(0, 60), st.integers(20, 60), st.integers(0, 90), st.integers(20, 90)),
     side=st.integers(24, 96),
@@ -83,7 +86,8 @@ def test_an_image_that_is_made_much_smaller_is_averaged_and_not_sampled():
     stripes[..., ::2] = 1
     found = Pyramid(stripes).looked_at((0, 0, 320, 448), (20, 27))
     assert (found - 0.5).abs().max() < 0.02
-    assert Pyramid(stripes).looked_at((0, 0, 320, 448), (320, 448)).unique().tolist() == [0, 1]
+    whole = Pyramid(stripes).looked_at((0, 0, 320, 448), (320, 448))
+    torch.testing.assert_close(whole, stripes, atol=1e-3, rtol=0)
 
 
 def test_halving_moves_nothing():
