@@ -147,6 +147,78 @@ class Augment(Section):
     """How often all colours are taken away."""
 
 
+class ViewSize(Section):
+    """One size of views."""
+
+    side: Annotated[int, Field(ge=32, multiple_of=32)]
+    """Height and width of the network's input, pixels."""
+    share: Positive = 1.0
+    """How often a step is of this size, relative to the others."""
+    whole: Fraction = 0.2
+    """How often a view is the whole photograph."""
+
+
+class Colours(Section):
+    """How far the colours of a view are changed."""
+
+    saturation: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Distances from grey are scaled by 1 ± up to this."""
+    grey: Fraction = 0.05
+    """How often all colours are taken away."""
+    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.25
+    """Distances from mid-grey are scaled by 1 ± up to this."""
+    brightness: Annotated[float, Field(ge=0, lt=1)] = 0.15
+    """Up to this share of the full range is added or taken away."""
+    tint: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Up to this share of the full range is added to each colour channel by itself."""
+    gamma: tuple[Positive, Positive] = (0.8, 1.25)
+    """Values in 0..1 are raised to a power between these."""
+
+
+class Views(Section):
+    """Samples are whole photographs, and every visit is a new view of one object, drawn on the device."""
+
+    sizes: Annotated[tuple[ViewSize, ...], Field(min_length=1)] = (
+        ViewSize(side=192, share=0.30),
+        ViewSize(side=256, share=0.42),
+        ViewSize(side=416, share=0.28, whole=0.35),
+    )
+    """One of these a step. Few, since a GPU compiles for every new shape. A step of another size than `input_size` has as
+    many samples as cost the same number of pixels."""
+    object_share: tuple[Fraction, Fraction] = (0.1, 0.95)
+    """The object's share of a crop's side, drawn evenly in its logarithm."""
+    aspect: tuple[Positive, Positive] = (0.8, 1.25)
+    """Width / height of a crop, drawn evenly in its logarithm; every view is stretched to a square."""
+    smallest_crop: PositiveCount = 72
+    """Smallest height of a crop in pixels of the stored photograph."""
+    cut: Fraction = 0.12
+    """How often, in each direction, a crop is moved off the object by up to `cut_by`, so that it may be cut."""
+    cut_by: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Largest shift in shares of the crop."""
+    cutouts: Fraction = 0.3
+    """How often another view's object is pasted in; it, or what it covers, is then the object."""
+    horizontal_flip: Fraction = 0.5
+    """How often left and right are exchanged."""
+    colours: Colours = Colours()
+    rounds: Annotated[tuple[Positive, ...], Field(min_length=1)] = (0.28, 0.30, 0.25, 0.17)
+    """How often 0, 1, 2, … further clicks are placed on the network's own mistakes, relative to each other."""
+    pools: dict[str, Positive] = {}
+    """How often a sample comes from each dataset, by the name of its folder, relative to the others; without any, in
+    proportion to the root of the number of its objects."""
+    resident: bool | None = None
+    """Whether all photographs stay in the device's memory; null: where they fill at most half of what is free there."""
+
+    @model_validator(mode="after")
+    def ordered(self) -> Self:
+        for name in ("object_share", "aspect"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} {low}, {high}: the first must be above 0 and not above the second")
+        if self.colours.gamma[0] > self.colours.gamma[1]:
+            raise ValueError(f"colours.gamma {self.colours.gamma}: the first must not be above the second")
+        return self
+
+
 class TrainConfig(Section):
     """Everything that decides a training run, but for the data, the machine and where the results go."""
 
@@ -199,6 +271,9 @@ class TrainConfig(Section):
     """Steps between two lines of the log."""
     clicks: Clicks = Clicks()
     augment: Augment = Augment()
+    views: Views | None = None
+    """Draw a new view of a whole photograph at every visit, in place of stored crops with hints (`augment`, and all of
+    `clicks` but `radius` and `drop_previous`, are for those)."""
 
     @field_validator("gpu_devices")
     @classmethod

@@ -1,0 +1,360 @@
+"""Batches of views: which objects a step looks at, for all processes together, from memory or read as they are needed.
+
+A batch is a dictionary of tensors (B objects; S, DRAWS as in `model.photographs` and `model.drawn_views`):
+
+    objects  (B,)        int64   which objects; only where the photographs lie in the device's memory
+    images, sizes, masks, boxes, void    as in `model.photographs.Objects`; only where they do not
+    draws    (B, DRAWS)  float32 what this visit draws; training only
+    counted  (B,)        bool    false for objects that only fill up the last batch of a validation
+
+The size of a step is not among them: it follows from seed and step (`model.drawn_views.size_of_step`), and reading it from a
+device would make every step wait.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from model.chance import generator
+from model.config import TrainConfig, Views
+from model.data import Batch, DataError, digest, leave_signals_to_the_trainer, on_gpu, open_all, split
+from model.drawn_views import batch_of, size_of_step, table_of_step
+from model.errors import UserError
+from model.photographs import (
+    Objects,
+    Photographs,
+    Place,
+    canvas_side,
+    decode,
+    decoded,
+    load,
+    memory_needed,
+    nothing_in,
+    object_weights,
+    on_canvas,
+    pool_names,
+)
+from pipelines.formats.shards import ShardedDataset
+
+_SHARE_OF_MEMORY = 0.5
+"""Photographs stay in memory where they fill at most so much of what is free."""
+
+
+class StepVisits(NamedTuple):
+    """What one process looks at in one step."""
+
+    objects: tuple[int, ...]
+    draws: np.ndarray | None
+    counted: tuple[bool, ...]
+
+
+class TrainingSteps(Sampler[StepVisits]):
+    """The steps of one epoch for one of several processes, from wherever the training stands: a pure function of seed and
+    step. Processes share each step: together they draw what one process with all their samples would."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        views: Views,
+        weights: np.ndarray,
+        steps: int,
+        *,
+        rank: int = 0,
+        world: int = 1,
+        position: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """weights: (M,) how likely each object is.  steps: of an epoch.  position: steps done since the beginning."""
+        self.config = config
+        self.views = views
+        self.upto = np.cumsum(weights)
+        self.steps = steps
+        self.rank = rank
+        self.world = world
+        self.position = position
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[StepVisits]:
+        begun = self.position()
+        # An epoch that was interrupted ends where it would have ended.
+        for step in range(begun, begun + self.steps - begun % self.steps):
+            yield self.visits(step)
+
+    def visits(self, step: int) -> StepVisits:
+        """This process's part of a step."""
+        rng = generator(self.config.seed, "views", step)
+        size = size_of_step(self.views, rng)
+        each = batch_of(self.config.batch_size.train, self.config.input_size.height, size.side)
+        objects = np.searchsorted(self.upto, rng.random(each * self.world) * self.upto[-1], side="right")
+        draws = table_of_step(each * self.world, rng)
+        mine = slice(self.rank * each, (self.rank + 1) * each)
+        return StepVisits(
+            tuple(np.minimum(objects[mine], len(self.upto) - 1).tolist()),
+            draws[mine],
+            (True,) * each,
+        )
+
+
+class ValidationSteps(Sampler[StepVisits]):
+    """All objects once, in one shuffled order, dealt out to the processes; the last batch is filled up."""
+
+    def __init__(
+        self, objects: int, batch_size: int, seed: int, rank: int = 0, world: int = 1, limit: int | None = None
+    ) -> None:
+        """limit: at most so many batches."""
+        self.order = generator(seed, "order", 0).permutation(objects)
+        self.batch_size = batch_size
+        self.rank = rank
+        self.world = world
+        batches = -(-objects // (batch_size * world))
+        self.batches = batches if limit is None else min(batches, limit)
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __iter__(self) -> Iterator[StepVisits]:
+        for batch in range(self.batches):
+            first = (batch * self.world + self.rank) * self.batch_size
+            places = range(first, first + self.batch_size)
+            yield StepVisits(
+                tuple(int(self.order[place % len(self.order)]) for place in places),
+                None,
+                tuple(place < len(self.order) for place in places),
+            )
+
+
+class ResidentObjects(Dataset[Batch]):
+    """Batches that only name their objects: the device has them."""
+
+    def __getitem__(self, visits: StepVisits) -> Batch:
+        return _described(visits) | {"objects": torch.tensor(visits.objects)}
+
+
+class StreamedObjects(Dataset[Batch]):
+    """Batches with their photographs, decoded for each visit."""
+
+    def __init__(self, source: "Source") -> None:
+        self.source = source
+
+    def __getitem__(self, visits: StepVisits) -> Batch:
+        found = [self.source.object(number) for number in visits.objects]
+        parts = {name: torch.stack([getattr(one, name) for one in found]) for name in Objects._fields}
+        return _described(visits) | parts
+
+
+def _described(visits: StepVisits) -> Batch:
+    described: Batch = {"counted": torch.tensor(visits.counted)}
+    return described if visits.draws is None else described | {"draws": torch.from_numpy(visits.draws)}
+
+
+@dataclass
+class Source:
+    """Objects that are read from their datasets one by one; which there are was found out once."""
+
+    datasets: Sequence[ShardedDataset]
+    config: TrainConfig
+    side: int
+    objects: list[tuple[Place, int]]
+    """Of each object its photograph, and its number among the visible ones there."""
+
+    @classmethod
+    def of(
+        cls,
+        datasets: Sequence[ShardedDataset],
+        places: Sequence[Place],
+        config: TrainConfig,
+        side: int,
+        allowed_bad: int = 0,
+        progress: bool = False,
+        what: str = "photographs",
+    ) -> "Source":
+        """Reads every photograph once, to count its objects; arguments and errors are those of `photographs.load`."""
+        objects = []
+        for place, found in decoded(datasets, places, config.special_classes, allowed_bad, progress, what):
+            objects += [(place, number) for number in range(len(found.masks))]
+        if not objects:
+            raise nothing_in(places, what, config.special_classes.foreground)
+        return cls(datasets, config, side, objects)
+
+    def object(self, number: int) -> Objects:
+        """One object, without the batch dimension."""
+        place, own = self.objects[number]
+        photograph = decode(self.datasets[place.pool], place.row, self.config.special_classes)
+        image, masks, void, boxes = on_canvas(photograph, self.side)
+        void = np.zeros_like(masks[own]) if void is None else void
+        size = torch.tensor(photograph.image.shape[:2], dtype=torch.float32)
+        bits, box, ignored = (torch.from_numpy(part) for part in (masks[own], boxes[own], void))
+        return Objects(torch.from_numpy(image), size, bits, box, ignored)
+
+
+class ViewData(pl.LightningDataModule):
+    """Training and validation batches from datasets of whole photographs."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        views: Views,
+        locations: Sequence[str],
+        limit_train: int | None = None,
+        limit_val: int | None = None,
+        progress: bool = False,
+    ) -> None:
+        """locations: folders of finished datasets, each a pool.  limit_…: at most so many steps an epoch or validation.
+
+        Raises DataError where they do not hold what the config needs.
+        """
+        super().__init__()
+        self.config = config
+        self.views = views
+        self.limit_train = limit_train
+        self.limit_val = limit_val
+        self.progress = progress
+        self.datasets = open_all(locations)
+        self.pools = pool_names(locations)
+        classes, tags = config.special_classes, config.dataset_tags
+        for dataset in self.datasets:
+            check_foreground(dataset, classes.foreground)
+        self.digest = digest(self.datasets)
+        self.places = {
+            role: [Place(*map(int, place)) for place in split(self.datasets, tag, classes.foreground, role)]
+            for role, tag in (("train", tags.train), ("val", tags.val))
+        }
+        self.side = canvas_side(self.datasets, [*self.places["train"], *self.places["val"]])
+        self.keeps = views.resident
+        """Whether the photographs are kept in memory; None as long as it is not decided."""
+        self.stored: dict[str, Photographs | Source] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Other processes decode for themselves: that is faster than to send them what was decoded."""
+        return {**self.__dict__, "stored": {}, "progress": False}
+
+    def setup(self, stage: str) -> None:
+        """In a process of its own: decode what the first process has decoded."""
+        self.prepare(torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device)
+
+    def prepare(self, device: torch.device) -> None:
+        """Decode the photographs, into memory where they fit; a second call does nothing."""
+        if self.stored:
+            return
+        if self.keeps is None:
+            needed = sum(memory_needed(self.datasets, places, self.side) for places in self.places.values())
+            self.keeps = needed <= _SHARE_OF_MEMORY * free_memory(device)
+        for role, places in self.places.items():
+            allowed = getattr(self.config.allow_corrupted_samples, role)
+            what = f"{role} photographs"
+            self.stored[role] = (
+                load(self.datasets, places, self.config.special_classes, self.side, allowed, self.progress, what)
+                if self.keeps
+                else Source.of(self.datasets, places, self.config, self.side, allowed, self.progress, what)
+            )
+
+    @property
+    def resident(self) -> dict[str, Photographs]:
+        """What lies in memory, by split."""
+        return {role: stored for role, stored in self.stored.items() if isinstance(stored, Photographs)}
+
+    def objects(self, role: str) -> int:
+        """How many objects a split has."""
+        stored = self.stored[role]
+        return len(stored) if isinstance(stored, Photographs) else len(stored.objects)
+
+    def weights(self) -> np.ndarray:
+        """How likely each training object is, (M,)."""
+        stored = self.stored["train"]
+        if isinstance(stored, Photographs):
+            pool_of = stored.pool_of
+        else:
+            pool_of = torch.tensor([place.pool for place, _ in stored.objects])
+        return object_weights(pool_of, self.pools, self.views.pools)
+
+    def steps_per_epoch(self, world: int) -> int:
+        """Training steps of an epoch on `world` devices together: as many samples at the config's size as there are objects."""
+        steps = -(-self.objects("train") // (self.config.batch_size.train * world))
+        return steps if self.limit_train is None else min(steps, self.limit_train)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """One epoch from where the trainer stands; each time it is iterated it asks again."""
+        trainer = attached(self.trainer)
+        steps = TrainingSteps(
+            self.config,
+            self.views,
+            self.weights(),
+            self.steps_per_epoch(trainer.world_size),
+            rank=trainer.global_rank,
+            world=trainer.world_size,
+            position=lambda: trainer.global_step,
+        )
+        return self._loader("train", steps, self.config.data_workers.train, trainer)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """All validation objects once."""
+        trainer = attached(self.trainer)
+        steps = ValidationSteps(
+            self.objects("val"),
+            self.config.batch_size.val,
+            self.config.seed,
+            trainer.global_rank,
+            trainer.world_size,
+            self.limit_val,
+        )
+        return self._loader("val", steps, self.config.data_workers.val, trainer)
+
+    def _loader(self, role: str, steps: Sampler[StepVisits], workers: int, trainer: pl.Trainer) -> DataLoader[Batch]:
+        stored = self.stored[role]
+        data: Dataset[Batch] = ResidentObjects() if isinstance(stored, Photographs) else StreamedObjects(stored)
+        # What lies in memory needs no workers: a batch is a few numbers.
+        workers = 0 if isinstance(stored, Photographs) else workers
+        return DataLoader(
+            data,
+            sampler=steps,
+            batch_size=None,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=on_gpu(trainer),
+            worker_init_fn=leave_signals_to_the_trainer,
+        )
+
+
+def attached(trainer: pl.Trainer | None) -> pl.Trainer:
+    """The trainer, which has to be there."""
+    if trainer is None:
+        raise RuntimeError("batches are dealt out to the processes of a trainer; attach one first")
+    return trainer
+
+
+def check_foreground(dataset: ShardedDataset, foreground: str) -> None:
+    """Whether a dataset has objects with an area. Raises DataError."""
+    shape = dataset.meta.shape_of(foreground)
+    if shape is None or shape in ("point", "line"):
+        found = ", ".join(dataset.meta.titles) or "none"
+        what = "no class there" if shape is None else f"a class of shape {shape}, which has no area"
+        raise DataError(
+            f"data {dataset.root} does not fit the config: special_classes.foreground is {foreground!r}, {what}; "
+            f"classes there: {found}. Datasets for views are made by configs/graphs/photographs.json"
+        )
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free: of a GPU's own memory, else of the machine's; 0 where nobody tells."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return 0
+
+
+def objects_in(batch: Batch, resident: Photographs | None) -> Objects:
+    """The objects of a batch, from memory where it only names them."""
+    if "objects" in batch:
+        if resident is None:
+            raise UserError("a batch names objects of photographs that are not in memory")
+        return resident.gathered(batch["objects"])
+    return Objects(*(batch[name] for name in Objects._fields))
