@@ -58,7 +58,7 @@ def deep_clicks(prediction: Tensor, label: Tensor, above: Tensor, chance: Chance
 
 
 def anywhere(allowed: Tensor, kind: Tensor, chance: Chance) -> Tensor:
-    """One click a sample, (B, 1, 3), of the given kind, (B,), at any allowed pixel, (B, h, w) bool; padding where there is none."""
+    """One click a sample, (B, 1, 3), of its kind, (B,), at any allowed pixel, (B, h, w) bool; padding where there is none."""
     # + 1: a random number may be 0, and then an allowed pixel must still win over a forbidden one.
     place = ((chance.uniform(*allowed.shape) + 1) * allowed).flatten(1).argmax(1)
     kind = kind.masked_fill(~allowed.flatten(1).any(1), PADDING)

@@ -270,6 +270,10 @@ class ShardData(pl.LightningDataModule):
         self.digest = digest(datasets)
         self._corrupted: dict[bool, set[int]] = {True: set(), False: set()}
 
+    def described(self) -> str:
+        """How much there is, for the user."""
+        return f"{len(self.train_samples)} training and {len(self.val_samples)} validation samples"
+
     def steps_per_epoch(self, world: int) -> int:
         """Training steps of one epoch on `world` devices together."""
         batch_size = self.config.batch_size.train

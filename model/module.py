@@ -4,6 +4,8 @@ Everything random is a function of (seed, step), so a resumed run repeats what a
 processes agree on how many clicks a step makes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -12,15 +14,19 @@ import torch
 from torch import Tensor
 
 from model.augment import changed
+from model.beginnings import LATER_DEPTH, Chance, begun, deep_clicks
 from model.chance import generator, torch_generator
 from model.click_tensors import default_radius, network_maps, next_clicks
-from model.config import TrainConfig
+from model.config import TrainConfig, Views
 from model.data import Batch
+from model.drawn_views import drawn, rounds_of_step, size_of_step, still
 from model.errors import UserError
 from model.losses import Losses, losses
 from model.networks import ClickNetwork, channels_last
+from model.photographs import Photographs
 from model.predictor import THRESHOLD
 from model.schedule import Plateau, cosine_factor, warmup_factor
+from model.view_data import ViewData, objects_in
 from model.weights import CARD_KEY, WeightsCard
 
 CLICK_COUNTS = (1, 2, 3, 5)
@@ -68,6 +74,8 @@ class ClickModule(pl.LightningModule):
         self.plateau = Plateau(config.lr_decreasing.patience, config.lr_decreasing.lr_divisor)
         self.metrics: dict[str, float] = {}
         """Those of the last validation."""
+        self.photographs: dict[str, Photographs] = {}
+        """By split, those that views are drawn from, on this device; only where they stay in its memory."""
         self._sums = torch.zeros(len(CLICK_COUNTS) + 2)
 
     @property
@@ -82,6 +90,12 @@ class ClickModule(pl.LightningModule):
         return logits
 
     # ------------------------------------------------------------------------------------------------------- training
+
+    def on_fit_start(self) -> None:
+        """Take what views are drawn from to this device."""
+        data = getattr(self.trainer, "datamodule", None)
+        if isinstance(data, ViewData):
+            self.photographs = {role: part.to(self.device) for role, part in data.resident.items()}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the learning rate of this step."""
@@ -99,7 +113,7 @@ class ClickModule(pl.LightningModule):
             "train/auxiliary": parts.auxiliary,
             "train/points": parts.points,
         }
-        size = len(batch["image"])
+        size = len(batch["counted"])
         self.log_dict({name: value.detach() for name, value in values.items()}, batch_size=size)
         # Filled on the device: a plain number would be copied there, and the step would wait for it.
         rate = torch.full((), self.learning_rate(self.global_step), device=self.device)
@@ -108,11 +122,46 @@ class ClickModule(pl.LightningModule):
 
     def training_losses(self, batch: Batch, step: int) -> Losses:
         """What is wrong after the stored hints and a few clicks on the network's own mistakes."""
-        batch = batch | self.augmented(batch)
-        points, previous = self.interaction(batch, step)
+        views = self.config.views
+        if views is None:
+            batch = batch | self.augmented(batch)
+            points, previous = self.interaction(batch, step)
+        else:
+            batch = batch | self.viewed(batch, views, step)
+            points, previous = self.visit(batch["image"], batch["label"], views, step)
         maps = network_maps(points, previous, self.radius)
         logits, auxiliary = self.network.forward_with_auxiliary(batch["image"], maps)
         return losses(logits, auxiliary, batch["label"], points)
+
+    def viewed(self, batch: Batch, views: Views, step: int) -> Batch:
+        """The views of a batch: the image as float32 in 0..1, and the label."""
+        size = size_of_step(views, generator(self.config.seed, "views", step))
+        objects = objects_in(batch, self.photographs.get("train"))
+        image, label = drawn(objects, batch["draws"], views, size)
+        return {"image": image.contiguous(memory_format=torch.channels_last), "label": label}
+
+    def visit(self, image: Tensor, label: Tensor, views: Views, step: int) -> tuple[Tensor, Tensor]:
+        """Points and previous probability that a step on views starts from; otherwise as `interaction`."""
+        rounds = rounds_of_step(views, generator(self.config.seed, "rounds", step))
+        chance = Chance(torch_generator(label.device, self.config.seed, "clicks", step, self.global_rank))
+        points, previous = begun(label, chance)
+        with self.answering():
+            for _ in range(rounds):
+                previous = self.network(image, network_maps(points, previous, self.radius)).float().sigmoid()
+                above = chance.uniform(len(label), low=LATER_DEPTH[0], high=LATER_DEPTH[1])
+                points = torch.cat((points, deep_clicks(previous[:, 0] > THRESHOLD, label, above, chance)), dim=1)
+        withheld = chance.uniform(len(label)) < self.config.clicks.drop_previous
+        return points, previous.masked_fill(withheld[:, None, None, None], 0.0)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """The network answers as it will be used: with its running statistics, without gradients."""
+        self.network.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.network.train()
 
     @staticmethod
     def augmented(batch: Batch) -> Batch:
@@ -132,14 +181,12 @@ class ClickModule(pl.LightningModule):
         previous = batch["start"][:, None].float()
         rounds = int(generator(self.config.seed, "rounds", step).integers(clicks.iterations + 1))
         random = torch_generator(label.device, self.config.seed, "clicks", step, self.global_rank)
-        self.network.eval()
-        with torch.no_grad():
+        with self.answering():
             for _ in range(rounds):
                 previous = self.network(image, network_maps(points, previous, self.radius)).float().sigmoid()
                 anywhere = torch.rand(label.shape, generator=random, device=label.device)
                 click = next_clicks(previous[:, 0] > THRESHOLD, label, points, anywhere)
                 points = torch.cat((points, click), dim=1)
-        self.network.train()
         withheld = torch.rand(len(label), generator=random, device=label.device) < clicks.drop_previous
         return points, previous.masked_fill(withheld[:, None, None, None], 0.0)
 
@@ -158,12 +205,23 @@ class ClickModule(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Loss with the stored hints; IoU after 1, 2, 3 and 5 clicks, each at the deepest point of what is wrong."""
+        batch = self.seen(batch)
         counted = batch["counted"]
         loss = self.validation_loss(batch) * counted.sum()
         probability, points, ious = self.session(batch)
         sums = torch.stack([loss, *((iou * counted).sum() for iou in ious), counted.sum()])
         self._sums += sums.double()
-        return {"probability": probability, "points": points}
+        return {"image": batch["image"], "label": batch["label"], "probability": probability, "points": points}
+
+    def seen(self, batch: Batch) -> Batch:
+        """A validation batch with image, label and points, whatever data it comes from: of photographs the whole ones, with a
+        first click at the object's deepest point in place of stored hints."""
+        if self.config.views is None:
+            return batch
+        image, label = still(objects_in(batch, self.photographs.get("val")), self.config.input_size.height)
+        nothing = torch.zeros_like(label, dtype=torch.bool)
+        points = next_clicks(nothing, label, torch.zeros(len(label), 0, 3, device=label.device))
+        return batch | {"image": (image * 255).round().to(torch.uint8), "label": label, "points": points}
 
     def validation_loss(self, batch: Batch) -> Tensor:
         """The training loss for the stored hints as they are, no mask to begin with; only counted samples."""

@@ -41,7 +41,7 @@ class Pictures(pl.Callback):
             return
         # Samples that only fill up the batch would show others a second time.
         real = batch["counted"].cpu().nonzero()[: self.count, 0]
-        shown = [part.cpu()[real] for part in (batch["image"], batch["label"], *outputs.values())]
+        shown = [part.cpu()[real] for part in outputs.values()]
         picture = contact_sheet(*(part.numpy() for part in shown))
         self.folder.mkdir(parents=True, exist_ok=True)
         step = trainer.global_step

@@ -26,6 +26,7 @@ from model.module import MONITOR, ClickModule
 from model.networks import ClickNetwork, build
 from model.pictures import Pictures
 from model.run_folder import RunFolder, new_run, resumed_run
+from model.view_data import ViewData
 from model.weights import (
     ENCODER_KEY,
     WeightsCard,
@@ -90,7 +91,7 @@ class TrainResult:
 def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     """Train a network, or go on training it. Raises UserError for everything the user can set right."""
     devices = choose_devices(options.accelerator, options.devices, config.gpu_devices)
-    data = ShardData(config, options.data, options.limit_train_batches, options.limit_val_batches)
+    data = open_data(config, options, devices)
     steps_per_epoch = data.steps_per_epoch(devices.count)
     total_steps = steps_per_epoch * config.epochs
     network, begun_with = initial_network(config, options)
@@ -102,6 +103,16 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     with signals_passed_on(trainer), complaints_passed_on():
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return result(folder, total_steps)
+
+
+def open_data(config: TrainConfig, options: TrainOptions, devices: Devices) -> ShardData | ViewData:
+    """The datasets as the config wants them: stored crops with hints, or whole photographs to draw views from."""
+    limits = options.limit_train_batches, options.limit_val_batches
+    if config.views is None:
+        return ShardData(config, options.data, *limits)
+    data = ViewData(config, config.views, options.data, *limits, progress=options.progress)
+    data.prepare(torch.device("cpu") if devices.accelerator == "cpu" else torch.device("cuda", devices.numbers[0]))
+    return data
 
 
 def steps_between_validations(val_every: float, steps_per_epoch: int, total_steps: int) -> int:
@@ -204,7 +215,9 @@ def shortened(names: Sequence[str]) -> str:
 # --------------------------------------------------------------------------------------------------- folder and resuming
 
 
-def prepare_folder(config: TrainConfig, options: TrainOptions, data: ShardData) -> tuple[RunFolder, Path | None]:
+def prepare_folder(
+    config: TrainConfig, options: TrainOptions, data: ShardData | ViewData
+) -> tuple[RunFolder, Path | None]:
     """The run's folder with the config in it, and the checkpoint to go on from."""
     if options.resume is None:
         folder = new_run(options.output, options.name, options.overwrite)
@@ -349,13 +362,18 @@ def complaint_in(traceback: str) -> str | None:
 
 
 def announce(
-    config: TrainConfig, data: ShardData, devices: Devices, folder: RunFolder, module: ClickModule, steps_per_epoch: int
+    config: TrainConfig,
+    data: ShardData | ViewData,
+    devices: Devices,
+    folder: RunFolder,
+    module: ClickModule,
+    steps_per_epoch: int,
 ) -> None:
     """Say what is going to happen."""
     parameters = sum(parameter.numel() for parameter in module.network.parameters())
     size = config.input_size
     say(
-        f"Data: {len(data.train_samples)} training and {len(data.val_samples)} validation samples.\n"
+        f"Data: {data.described()}.\n"
         f"Network: {config.network}, {parameters / 1e6:.2f} million weights, input {size.width}×{size.height}, "
         f"click discs of radius {module.radius:g}.\n"
         f"Training: {config.epochs} epochs of {steps_per_epoch} steps on {devices}.\n"

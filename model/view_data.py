@@ -265,6 +265,15 @@ class ViewData(pl.LightningDataModule):
         stored = self.stored[role]
         return len(stored) if isinstance(stored, Photographs) else len(stored.objects)
 
+    def described(self) -> str:
+        """How much there is, for the user."""
+        kept = "in memory" if self.keeps else "read as they are needed"
+        sides = ", ".join(str(size.side) for size in self.views.sizes)
+        return (
+            f"{len(self.places['train'])} training and {len(self.places['val'])} validation photographs with "
+            f"{self.objects('train')} and {self.objects('val')} objects, {kept}; views of {sides} pixels"
+        )
+
     def weights(self) -> np.ndarray:
         """How likely each training object is, (M,)."""
         stored = self.stored["train"]

@@ -22,6 +22,8 @@ the weights where one was kept."""
 ENCODER_KEY = "encoder_card"
 """Where a file with an encoder alone, trained on something else than clicks, carries what it is."""
 ENCODER_TENSORS = "encoder"
+SCORE_HEAD = "score_head."
+"""How the names of tensors begin that say how good answers are; not all weights have them."""
 CHECKPOINT_NAMES = ("best.ckpt", "last.ckpt")
 """What is looked for, in this order, where a run's folder is given in place of a checkpoint."""
 
@@ -94,7 +96,10 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[
     checkpoint = read_checkpoint(file)
     card = card_of(checkpoint, file)
     network = build(card.preset)
-    load_strictly(network, network_tensors(checkpoint), file)
+    tensors = network_tensors(checkpoint)
+    if any(name.startswith(SCORE_HEAD) for name in tensors):
+        network.add_score_head()
+    load_strictly(network, tensors, file)
     return channels_last(network).eval().to(device), card
 
 

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from model.networks.score import ScoreHead
+
 STRIDE = 32
 """Inputs are padded to multiples of it; no network's deepest features are further apart."""
 CHANNELS = 6
@@ -39,6 +41,8 @@ class ClickNetwork(nn.Module, ABC):
     """Fine features → logits of one channel."""
     auxiliary_head: nn.Module
     """Coarse features → logits of one channel; training only."""
+    score_head: ScoreHead | None
+    """Says how good answers are; only where weights have one."""
     mean: Tensor
     std: Tensor
 
@@ -47,6 +51,7 @@ class ClickNetwork(nn.Module, ABC):
     ) -> None:
         """mean, std: of red, green and blue in 0..1; colours enter as (colour - mean) / std."""
         super().__init__()
+        self.score_head = None
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
@@ -58,6 +63,37 @@ class ClickNetwork(nn.Module, ABC):
         """Logits (B, 1, H, W)."""
         fine, _ = self.features(self.network_input(image, maps))
         return crop_to(enlarged(self.head(fine), self.fine_stride), image)
+
+    def scored(self, image: Tensor, maps: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (B, 1, H, W), and the predicted IoU of each answer, (B,); None without a head for it.
+
+        seen: (B, 1, H, W), 1 in the image and 0 where the caller has filled it up; all of it by default.
+        """
+        fine, coarse, small, half_maps, half_seen = self.evidence(image, maps, seen)
+        logits = crop_to(enlarged(small, self.fine_stride), image)
+        if self.score_head is None:
+            return logits, None
+        return logits, self.score_head(fine, coarse, small, half_maps, half_seen)
+
+    def evidence(
+        self, image: Tensor, maps: Tensor, seen: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """What `ScoreHead.summary` takes, of one look: fine and coarse features, and at the fine features' size the logits, the
+        maps and what is seen."""
+        x = self.network_input(image, maps)
+        fine, coarse = self.features(x)
+        seen = torch.ones_like(maps[:, :1]) if seen is None else seen
+        seen = F.pad(seen, (0, x.shape[3] - seen.shape[3], 0, x.shape[2] - seen.shape[2]))
+        half_maps = F.max_pool2d(x[:, -maps.shape[1] :], self.fine_stride)
+        return fine, coarse, self.head(fine), half_maps, F.avg_pool2d(seen, self.fine_stride)
+
+    def add_score_head(self) -> ScoreHead:
+        """A fresh head that says how good answers are."""
+        parameter = next(self.parameters())
+        with torch.no_grad():
+            fine, coarse = self.eval().features(torch.zeros(1, CHANNELS, STRIDE, STRIDE, device=parameter.device))
+        self.score_head = ScoreHead(fine.shape[1], coarse.shape[1], self.coarse_stride // self.fine_stride)
+        return self.score_head.to(parameter.device)
 
     def forward_with_auxiliary(self, image: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, 1, H, W) of the head, and of the auxiliary head resized to (B, 1, H, W): training only."""

@@ -118,7 +118,7 @@ class Lite(ClickNetwork):
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Decoder features at 1/2 (B, width/2, H'/2, W'/2) and at 1/8 (B, 2 width, H'/8, W'/8)."""
-        maps = x[:, -_MAPS:]
+        _, maps = x.split((CHANNELS - _MAPS, _MAPS), dim=1)
         levels = []
         for level in self.encoder(x):
             # The highest value: a disc stays visible where it is smaller than a cell.
