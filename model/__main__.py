@@ -14,6 +14,7 @@ COMMANDS = {
     "predict": "masks for the images of a project, from its points",
     "evaluate": "how many clicks a network needs on labelled images",
     "export": "a trained network as one ONNX file",
+    "score": "teach trained weights how good their answers are",
     "weights": "what trained weights are; a slim copy of them",
 }
 """The commands and one line on each. Their modules load PyTorch, so only the one that is called is imported."""

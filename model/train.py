@@ -29,6 +29,7 @@ from model.run_folder import RunFolder, new_run, resumed_run
 from model.view_data import ViewData
 from model.weights import (
     ENCODER_KEY,
+    SCORE_HEAD,
     WeightsCard,
     card_of,
     checkpoint_file,
@@ -150,8 +151,11 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNe
     card = card_of(stored, file)
     if kind == "continue_training":
         check_same_task(config, card, file)
-        load_strictly(network, network_tensors(stored), file)
-        say(f"Weights: all of {file}.")
+        tensors = network_tensors(stored)
+        trained = {name: tensor for name, tensor in tensors.items() if not name.startswith(SCORE_HEAD)}
+        load_strictly(network, trained, file)
+        left_out = ", but the head that scores answers: make a new one for the new weights by `python -m model score`"
+        say(f"Weights: all of {file}{left_out if len(trained) < len(tensors) else ''}.")
     else:
         transfer(network, network_tensors(stored), card.preset, config, file)
     return network, card
