@@ -32,9 +32,15 @@ example:
   python -m model train configs/train/tutorial.json --data data/pascal --resume runs/000_tutorial
 
 The config is the tutorial's JSON; unknown keys are refused with the nearest known one. A run's folder gets config.json,
-checkpoints/best.ckpt and last.ckpt, logs/, tensorboard/ and pictures/. A run that gets SIGTERM or Ctrl-C saves
-last.ckpt and ends; --resume goes on from there as if it had never stopped. Exit status: 0 finished, 143 stopped by a
-signal, 2 for a mistake in what was asked.
+checkpoints/best.ckpt and last.ckpt, logs/, tensorboard/ and pictures/. last.ckpt is written at every validation and
+every checkpoint_minutes of the config. A run that gets SIGTERM or Ctrl-C saves it and ends; --resume goes on from there
+as if it had never stopped. A run is counted in steps: resumed with another batch size or number of devices it ends at
+the same step; more --epochs make it longer. A loss that is no finite number stops it, and the checkpoints of before stay.
+
+On a machine that may be taken away at any moment, give the same command line again and again:
+  python -m model train configs/train/tutorial.json --data data/pascal --output runs/mine --resume auto
+
+Exit status: 0 finished, 143 stopped by a signal, 2 for a mistake in what was asked, 3 for a training that diverged.
 """
 
 
@@ -55,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.func(options) or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return error.status
 
 
 def add_train(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -95,7 +101,8 @@ def add_train(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="CHECKPOINT",
         nargs="?",
         const="",
-        help="go on with a run: a checkpoint, a run's folder, or without a value the run in --output",
+        help="go on with a run: a checkpoint, a run's folder, or without a value the run in --output; auto: with the run in "
+        "--output, or with the newest one of this config below runs/, if it has a checkpoint, else begin one",
     )
     parser.add_argument("--limit-train-batches", type=int, metavar="N", help="at most N training steps an epoch")
     parser.add_argument("--limit-val-batches", type=int, metavar="N", help="at most N batches a validation")

@@ -4,12 +4,15 @@ import logging
 import signal
 import time
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytorch_lightning as pl
 from torch import Tensor
 
+from model.clock import Clock
 from model.data import Batch, on_gpu
 from model.module import CLICK_COUNTS, MONITOR, ClickModule
 from model.run_folder import RunFolder
@@ -17,6 +20,8 @@ from model.run_folder import RunFolder
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 AGREE_EVERY = 10
 """Steps between questions that every GPU has to wait for."""
+LOOK_EVERY = 50
+"""Steps between looks at a GPU's numbers, for which it has to wait."""
 
 
 class Quiet(pl.Callback):
@@ -39,13 +44,55 @@ def quieten() -> None:
         warnings.filterwarnings("ignore", text)
 
 
-class Checkpoints(pl.Callback):
-    """Keeps the best and the last state of a run, each under one fixed name and complete at any moment."""
+class OneClock(pl.Callback):
+    """Keeps the steps in the logs those of the run. Lightning counts them apart, and one too few where a run is resumed from a
+    validation's checkpoint at a step at which, by its new length of an epoch, there is no validation."""
 
-    def __init__(self, folder: RunFolder) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
+
+
+class Checkpoints(pl.Callback):
+    """Keeps the best and the last state of a run, each under one fixed name and complete at any moment.
+
+    The last one is written at every validation and every few minutes, at the same step on every process. Weights that are
+    not finite are never written: that is a DivergedError, and the files stay those of before.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        validate_every: int,
+        minutes: float | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """validate_every: steps between validations.  minutes: between two writings of the last one; None: only at
+        validations.  now: seconds of a clock."""
         self.folder = folder
+        self.validate_every = validate_every
+        self.minutes = minutes
+        self.now = now
         self.best = float("-inf")
         self.saved_step = -1
+        self.saved_at = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.saved_at = self.now()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        step = trainer.global_step
+        if step % agree_every(trainer) == 0:
+            # Where a validation comes next, it saves.
+            if self.minutes is not None and step % self.validate_every != 0:
+                due = self.now() - self.saved_at >= 60 * self.minutes
+                if trainer.strategy.reduce_boolean_decision(due, all=False):
+                    self.save_last(trainer)
+            if isinstance(pl_module, ClickModule) and (not on_gpu(trainer) or step % LOOK_EVERY == 0):
+                pl_module.check_finite(weights=False)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not isinstance(pl_module, ClickModule) or trainer.sanity_checking:
@@ -53,7 +100,7 @@ class Checkpoints(pl.Callback):
         reached = pl_module.metrics[MONITOR]
         if reached > self.best:
             self.best = reached
-            trainer.save_checkpoint(self.folder.best)
+            self.save(trainer, self.folder.best)
         self.save_last(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -64,7 +111,15 @@ class Checkpoints(pl.Callback):
     def save_last(self, trainer: pl.Trainer) -> None:
         """Write last.ckpt; to be called on every process."""
         self.saved_step = trainer.global_step
-        trainer.save_checkpoint(self.folder.last)
+        self.save(trainer, self.folder.last)
+        self.saved_at = self.now()
+
+    @staticmethod
+    def save(trainer: pl.Trainer, path: Path) -> None:
+        """Write a checkpoint of weights that are finite; to be called on every process."""
+        if isinstance(trainer.lightning_module, ClickModule):
+            trainer.lightning_module.check_finite()
+        trainer.save_checkpoint(path)
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best, "saved_step": self.saved_step}
@@ -72,6 +127,11 @@ class Checkpoints(pl.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = state_dict["best"]
         self.saved_step = state_dict["saved_step"]
+
+
+def agree_every(trainer: pl.Trainer) -> int:
+    """Steps between questions to all processes: several GPUs would wait for them."""
+    return AGREE_EVERY if trainer.world_size > 1 and on_gpu(trainer) else 1
 
 
 class StopOnSignal(pl.Callback):
@@ -103,8 +163,7 @@ class StopOnSignal(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        every = AGREE_EVERY if trainer.world_size > 1 and on_gpu(trainer) else 1
-        if trainer.global_step % every == 0 and trainer.global_step % self.validate_every != 0:
+        if trainer.global_step % agree_every(trainer) == 0 and trainer.global_step % self.validate_every != 0:
             self.stop_if_agreed(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -124,9 +183,8 @@ class StopOnSignal(pl.Callback):
 class Report(pl.Callback):
     """Prints one line at every validation."""
 
-    def __init__(self, total_steps: int, steps_per_epoch: int) -> None:
-        self.total_steps = total_steps
-        self.steps_per_epoch = steps_per_epoch
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.started = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -136,19 +194,34 @@ class Report(pl.Callback):
         if not isinstance(pl_module, ClickModule) or trainer.sanity_checking:
             return
         step = trainer.global_step
-        epoch = step / self.steps_per_epoch
+        epoch = f" (epoch {self.clock.epoch(step):.3g})" if self.clock.even else ""
         pl_module.print(
-            f"step {step}/{self.total_steps} (epoch {epoch:.3g}), {time.monotonic() - self.started:.0f} s: "
+            f"step {step}/{self.clock.total_steps}{epoch}, {time.monotonic() - self.started:.0f} s: "
             f"{metrics_text(pl_module.metrics)}"
         )
 
 
 class Bar(pl.callbacks.TQDMProgressBar):
-    """Lightning's progress bar without the version number, which says nothing; seldom drawn on a GPU, since reading the loss
-    makes the steps wait."""
+    """Lightning's progress bar, of the steps of the whole run, without the version number, which says nothing; seldom drawn on
+    a GPU, since reading the loss makes the steps wait."""
 
     def __init__(self, accelerator: str) -> None:
         super().__init__(refresh_rate=20 if accelerator == "gpu" else 1)
+
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        super().on_train_start(trainer)
+        self.train_progress_bar.set_description("Training")
+        self.train_progress_bar.total = trainer.max_steps
+        # What an earlier start of the run has done counts, but not for the speed.
+        self.train_progress_bar.initial = self.train_progress_bar.n = trainer.global_step
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Lightning's epoch is the whole run; the bar is not made anew for it."""
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, trainer.global_step - 1)
 
     def get_metrics(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule

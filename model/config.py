@@ -230,6 +230,9 @@ class TrainConfig(Section):
     """Epochs between validations; 0.5 validates twice an epoch."""
     lr: Positive
     """The learning rate after the warm-up."""
+    lr_parts: dict[str, Positive] | None = None
+    """Parts of the network, as the names of their tensors begin, and the share of `lr` with which each learns; null: the
+    network's own, which are half of it for the encoder of `lite` and none for the others."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """SGD's momentum; AdamW's first beta."""
     lr_decreasing: LrDecreasing = LrDecreasing()
@@ -265,6 +268,8 @@ class TrainConfig(Section):
     """
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     """Numbers of the convolutions; losses are always computed in 32 bits."""
+    checkpoint_minutes: Positive | None = 5.0
+    """Minutes between two writings of last.ckpt, besides those at validations; null: at validations only."""
     seed: Count = 0
     """All randomness of the training follows from it."""
     log_every: PositiveCount = 10

@@ -65,7 +65,7 @@ class Visit(NamedTuple):
 
 
 class EpochBatches(Sampler[list[Visit]]):
-    """The batches of one epoch for one of several processes, from wherever the training stands.
+    """The batches of one epoch, or of a whole run, for one of several processes, from wherever the training stands.
 
     The order is a pure function of (seed, epoch), the place in it of the steps already done: nothing needs to be stored
     to go on exactly. Every process gets the same number of full batches, for which the first samples of the order come
@@ -82,9 +82,11 @@ class EpochBatches(Sampler[list[Visit]]):
         world: int = 1,
         limit: int | None = None,
         position: Callable[[], int] = lambda: 0,
+        total: int | None = None,
     ) -> None:
         """seed: of the shuffling.  rank, world: this process among how many.  limit: at most so many batches an epoch.
-        position: steps done since the beginning of the training.
+        position: steps done since the beginning of the training.  total: steps of the whole run, epoch after epoch; None:
+        to the end of the present epoch.
         """
         self.samples = samples
         self.batch_size = batch_size
@@ -92,16 +94,20 @@ class EpochBatches(Sampler[list[Visit]]):
         self.rank = rank
         self.world = world
         self.position = position
+        self.total = total
         batches = -(-samples // (batch_size * world))
         self.batches = batches if limit is None else min(batches, limit)
 
     def __len__(self) -> int:
-        return self.batches
+        return self.batches if self.total is None else self.total
 
     def __iter__(self) -> Iterator[list[Visit]]:
-        epoch, start = divmod(self.position(), self.batches)
-        order = self.order(epoch)
-        for batch in range(start, self.batches):
+        start = self.position()
+        end = self.total if self.total is not None else (start // self.batches + 1) * self.batches
+        for step in range(start, end):
+            epoch, batch = divmod(step, self.batches)
+            if step == start or batch == 0:
+                order = self.order(epoch)
             first = (batch * self.world + self.rank) * self.batch_size
             places = range(first, first + self.batch_size)
             yield [Visit(int(order[place % self.samples]), epoch, place < self.samples) for place in places]
@@ -280,7 +286,7 @@ class ShardData(pl.LightningDataModule):
         return len(EpochBatches(len(self.train_samples), batch_size, seed=0, world=world, limit=self.limit_train))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """One epoch from where the trainer stands; each time it is iterated it asks again."""
+        """All batches from where the trainer stands to the end of the run, so that one clock counts them, in steps."""
         trainer = self.trainer
         if trainer is None:
             raise RuntimeError("batches are dealt out to the processes of a trainer; attach one first")
@@ -292,6 +298,7 @@ class ShardData(pl.LightningDataModule):
             world=trainer.world_size,
             limit=self.limit_train,
             position=lambda: trainer.global_step,
+            total=trainer.max_steps,
         )
         return loader(self.train_samples, batches, self.config.data_workers.train, on_gpu(trainer))
 

@@ -17,14 +17,17 @@ from model.augment import changed
 from model.beginnings import LATER_DEPTH, Chance, begun, deep_clicks
 from model.chance import generator, torch_generator
 from model.click_tensors import default_radius, network_maps, next_clicks
+from model.clock import CLOCK_KEY, Clock
 from model.config import TrainConfig, Views
 from model.data import Batch
+from model.divergence import NEVER, DivergedError, Watch, all_finite, diverged
 from model.drawn_views import drawn, rounds_of_step, size_of_step, still
-from model.errors import UserError
 from model.losses import Losses, losses
 from model.networks import ClickNetwork, channels_last
+from model.parts import check_parts, parameter_groups
 from model.photographs import Photographs
 from model.predictor import THRESHOLD
+from model.resume import of_network, optimizer_state_for, tensors_for, told
 from model.schedule import Plateau, cosine_factor, warmup_factor
 from model.view_data import ViewData, objects_in
 from model.weights import CARD_KEY, WeightsCard
@@ -37,10 +40,6 @@ _PLATEAU_KEY = "plateau"
 _CONTINUED_KEY = "continued"
 
 
-class DivergedError(UserError):
-    """The loss is no number any more."""
-
-
 class ClickModule(pl.LightningModule):
     """A click network in training."""
 
@@ -48,19 +47,21 @@ class ClickModule(pl.LightningModule):
         self,
         network: ClickNetwork,
         config: TrainConfig,
-        total_steps: int,
+        clock: Clock,
         dataset_digest: str,
         begun_with: WeightsCard | None = None,
     ) -> None:
-        """total_steps: of the whole run, which its schedule needs to know.  begun_with: the card of the weights that the
-        network has, None for one that knows nothing of clicks yet.
+        """clock: of the whole run, whose end its schedule needs to know.  begun_with: the card of the weights that the
+        network has, None for one that knows nothing of clicks yet.  Raises PartsError for lr_parts that it does not have.
         """
         super().__init__()
+        self.lr_parts = network.lr_parts if config.lr_parts is None else config.lr_parts
+        check_parts(network, self.lr_parts, config.network)
         self.network = channels_last(network)
         self.average = None if config.ema is None else deepcopy(self.network).requires_grad_(False)
         """The moving average of the network's weights and statistics: saved, validated and used in its place."""
         self.config = config
-        self.total_steps = total_steps
+        self.clock = clock
         self.dataset_digest = dataset_digest
         size = config.input_size
         self.radius = (
@@ -76,6 +77,8 @@ class ClickModule(pl.LightningModule):
         """Those of the last validation."""
         self.photographs: dict[str, Photographs] = {}
         """By split, those that views are drawn from, on this device; only where they stay in its memory."""
+        self.watch = Watch(self.device)
+        """For a loss or a gradient that is not finite."""
         self._sums = torch.zeros(len(CLICK_COUNTS) + 2)
 
     @property
@@ -97,15 +100,19 @@ class ClickModule(pl.LightningModule):
         if isinstance(data, ViewData):
             self.photographs = {role: part.to(self.device) for role, part in data.resident.items()}
 
+    def on_train_start(self) -> None:
+        self.watch = Watch(self.device)
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the learning rate of this step."""
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.learning_rate(self.global_step)
+            group["lr"] = self.learning_rate(self.global_step) * group["lr_factor"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of this step, and its parts for the log."""
         parts = self.training_losses(batch, self.global_step)
         loss = parts.total(self.config.loss_weights.main_class, self.config.loss_weights.points)
+        self.watch.look(loss, self.global_step)
         values = {
             "train/loss": loss,
             "train/focal": parts.focal,
@@ -116,8 +123,11 @@ class ClickModule(pl.LightningModule):
         size = len(batch["counted"])
         self.log_dict({name: value.detach() for name, value in values.items()}, batch_size=size)
         # Filled on the device: a plain number would be copied there, and the step would wait for it.
-        rate = torch.full((), self.learning_rate(self.global_step), device=self.device)
-        self.log("lr", rate, batch_size=size)
+        for name, value in (
+            ("lr", self.learning_rate(self.global_step)),
+            ("epoch", self.clock.epoch(self.global_step)),
+        ):
+            self.log(name, torch.full((), value, device=self.device), batch_size=size)
         return loss
 
     def training_losses(self, batch: Batch, step: int) -> Losses:
@@ -201,6 +211,7 @@ class ClickModule(pl.LightningModule):
     # ----------------------------------------------------------------------------------------------------- validation
 
     def on_validation_epoch_start(self) -> None:
+        self.check_finite()
         self._sums = torch.zeros(len(CLICK_COUNTS) + 2, device=self.device, dtype=torch.float64)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
@@ -261,7 +272,7 @@ class ClickModule(pl.LightningModule):
                 f"the validation loss is not a number after step {self.global_step}: training has diverged; "
                 f"lower lr ({self.config.lr}), or set gradient_clip or a longer warmup_steps"
             )
-        self.log_dict(self.metrics, sync_dist=True)
+        self.log_dict(self.metrics | {"epoch": self.clock.epoch(self.global_step)}, sync_dist=True)
         if not self.trainer.sanity_checking:
             self.plateau.validated(loss)
 
@@ -269,18 +280,14 @@ class ClickModule(pl.LightningModule):
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
-        warmup = self.config.warmup(self.total_steps)
+        warmup = self.clock.warmup
         cosine = self.config.schedule == "cosine"
-        after = cosine_factor(step, warmup, self.total_steps) if cosine else self.plateau.factor
+        after = cosine_factor(step, warmup, self.clock.total_steps) if cosine else self.plateau.factor
         return self.config.lr * warmup_factor(step, warmup) * after
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """SGD or AdamW; biases and batch norms do not decay."""
-        parameters = list(self.network.parameters())
-        groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.config.decay()},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
+        """SGD or AdamW; biases and batch norms do not decay, and `lr_parts` learn at rates of their own."""
+        groups = parameter_groups(self.network, self.lr_parts, self.config.decay())
         if self.config.optimizer == "sgd":
             return torch.optim.SGD(groups, lr=self.config.lr, momentum=self.config.momentum, fused=True)
         return torch.optim.AdamW(groups, lr=self.config.lr, betas=(self.config.momentum, 0.99), fused=True)
@@ -294,7 +301,23 @@ class ClickModule(pl.LightningModule):
         """Limit the norm of all gradients together. Lightning's own way refuses fused optimizers in mixed precision,
         since those could undo a scaling of the gradients; bfloat16 needs none."""
         if gradient_clip_val is not None:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
+            norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
+            self.watch.look(norm, self.global_step)
+
+    def check_finite(self, weights: bool = True) -> None:
+        """Raise DivergedError, in every process, where the loss or a gradient of any of them was not finite since the start,
+        or, if `weights`, where a weight is not.
+
+        To be called by all processes. Waits for the device, so not at every step.
+        """
+        seen = self.watch.first.clone()
+        if weights:
+            state = [tensor for network in (self.network, self.trained) for tensor in network.state_dict().values()]
+            now = torch.full_like(seen, self.global_step).masked_fill(all_finite(state), NEVER)
+            seen = torch.minimum(seen, now)
+        first = int(self.trainer.strategy.reduce(seen, reduce_op="min"))
+        if first != NEVER:
+            raise diverged(first, self.global_step, self.config)
 
     # ---------------------------------------------------------------------------------------------------- checkpoints
 
@@ -314,6 +337,7 @@ class ClickModule(pl.LightningModule):
         checkpoint[CARD_KEY] = self.card().to_dict()
         checkpoint[_PLATEAU_KEY] = self.plateau.state()
         checkpoint[_CONTINUED_KEY] = self.continued
+        checkpoint[CLOCK_KEY] = self.clock.to_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.plateau.restore(checkpoint[_PLATEAU_KEY])
@@ -321,6 +345,25 @@ class ClickModule(pl.LightningModule):
         self.radius = float(checkpoint[CARD_KEY]["click_radius"])
         # Runs from before there was this entry did as those from scratch do.
         self.continued = bool(checkpoint.get(_CONTINUED_KEY, False))
+        self.take_by_name(checkpoint)
+
+    def take_by_name(self, checkpoint: dict[str, Any]) -> None:
+        """Make the stored weights, and the optimizer's state beside them, those of this network and this optimizer."""
+        if "state_dict" in checkpoint:
+            stored = checkpoint["state_dict"]
+            checkpoint["state_dict"], fresh = tensors_for(self, stored)
+            told(
+                "Resumed: {} tensors of the network are not in the checkpoint, and start fresh: {}.", of_network(fresh)
+            )
+            told(
+                "Resumed: {} tensors of the checkpoint are not part of the network any more, and are left out: {}.",
+                of_network(name for name in stored if name not in checkpoint["state_dict"]),
+            )
+        if "optimizer_states" in checkpoint:
+            made = self.configure_optimizers().state_dict()
+            state, anew = optimizer_state_for(made, checkpoint["optimizer_states"][0], self.network)
+            checkpoint["optimizer_states"] = [state]
+            told("Resumed: the optimizer has no stored state for {} tensors, and begins anew there: {}.", anew)
 
 
 def ema_decay(longest: float, step: int) -> float:

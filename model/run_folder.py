@@ -3,7 +3,7 @@
 RUN/
   config.json                   the config as it was used, defaults filled in
   checkpoints/best.ckpt         highest mean IoU in validation
-  checkpoints/last.ckpt         the latest; `--resume` goes on from it
+  checkpoints/last.ckpt         the latest; `--resume` goes on from it. While one is written it is called last.ckpt.part
   logs/version_0/metrics.csv    one file for each time that the run was started or resumed
   tensorboard/                  the same for `tensorboard --logdir RUN/tensorboard`
   pictures/step_00001200.png    what the network answered at each validation
@@ -18,6 +18,8 @@ from pathlib import Path
 from model.config import TrainConfig
 from model.errors import UserError
 
+AUTO = "auto"
+"""In place of what to resume: the run that the same command line began, where there is one."""
 RUNS = Path("runs")
 """Runs without a folder of their own are numbered below this one."""
 
@@ -100,9 +102,34 @@ def new_run(output: str | Path | None, name: str, overwrite: bool = False) -> Ru
 
 def next_number(runs: Path) -> int:
     """One above the highest number that a folder in `runs` begins with."""
-    names = [path.name for path in runs.iterdir()] if runs.is_dir() else []
-    taken = [int(match[1]) for name in names if (match := re.match(r"(\d+)_", name))]
-    return max(taken, default=-1) + 1
+    return max((int(path.name.partition("_")[0]) for path in numbered(runs)), default=-1) + 1
+
+
+def begun_run(output: str | Path | None, name: str) -> tuple[RunFolder, Path] | None:
+    """The run that a command line with this `output` and config `name` has begun, and the checkpoint to go on from; None
+    where it has not come as far as a checkpoint.
+
+    Without `output` that is the one of the highest number among those of this name below `runs/`.
+    """
+    if output is None:
+        same = [path for path in numbered(RUNS) if path.name.partition("_")[2] == name]
+        if not same:
+            return None
+        output = same[-1]
+    folder = RunFolder(Path(output))
+    # A run that is killed at its first validation may have written the best one only.
+    checkpoint = next((path for path in (folder.last, folder.best) if path.is_file()), None)
+    return None if checkpoint is None else (folder, checkpoint)
+
+
+def numbered(runs: Path) -> list[Path]:
+    """The numbered folders in `runs`, the highest number last."""
+    found = [(int(match[1]), path) for path in folders_in(runs) if (match := re.match(r"(\d+)_", path.name))]
+    return [path for _, path in sorted(found)]
+
+
+def folders_in(runs: Path) -> list[Path]:
+    return [path for path in runs.iterdir() if path.is_dir()] if runs.is_dir() else []
 
 
 def resumed_run(resume: str | Path, output: str | Path | None) -> tuple[RunFolder, Path]:
@@ -120,7 +147,8 @@ def resumed_run(resume: str | Path, output: str | Path | None) -> tuple[RunFolde
     checkpoint = RunFolder(path).last if path.is_dir() else path
     if not checkpoint.is_file():
         raise RunFolderError(
-            f"--resume: there is no checkpoint {checkpoint}; one is written at every validation and when a run is stopped"
+            f"--resume: there is no checkpoint {checkpoint}; one is written at every validation, every few minutes "
+            "and when a run is stopped"
         )
     home = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint.parent
     return RunFolder(Path(output) if output is not None else home), checkpoint

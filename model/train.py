@@ -3,9 +3,9 @@
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,15 +17,19 @@ from torch import Tensor
 from torch.multiprocessing.spawn import ProcessRaisedException
 
 from model import zoo
-from model.callbacks import Bar, Checkpoints, Quiet, Report, StopOnSignal, metrics_text, quieten
+from model.callbacks import Bar, Checkpoints, OneClock, Quiet, Report, StopOnSignal, metrics_text, quieten
+from model.checkpoint_files import SwappedFiles
+from model.clock import CLOCK_KEY, Clock, changes
 from model.config import SpecialClasses, TrainConfig
 from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
 from model.errors import UserError
 from model.module import MONITOR, ClickModule
 from model.networks import ClickNetwork, build
+from model.parts import check_parts
 from model.pictures import Pictures
-from model.run_folder import RunFolder, new_run, resumed_run
+from model.resume import shortened
+from model.run_folder import AUTO, RunFolder, begun_run, new_run, resumed_run
 from model.view_data import ViewData
 from model.weights import (
     ENCODER_KEY,
@@ -64,7 +68,8 @@ class TrainOptions:
     weights: str | None = None
     """A checkpoint or a run's folder to start from, as `weights_init_type` says."""
     resume: str | None = None
-    """A checkpoint or a run's folder to go on with; "" for the one in `output`."""
+    """A checkpoint or a run's folder to go on with; "" for the one in `output`; "auto" for the one that the same options have
+    begun, if they have, else a new one."""
     overwrite: bool = False
     """Whether a run in `output` is deleted first."""
     limit_train_batches: int | None = None
@@ -91,19 +96,25 @@ class TrainResult:
 
 def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     """Train a network, or go on training it. Raises UserError for everything the user can set right."""
+    options = resume_decided(options)
     devices = choose_devices(options.accelerator, options.devices, config.gpu_devices)
     data = open_data(config, options, devices)
-    steps_per_epoch = data.steps_per_epoch(devices.count)
-    total_steps = steps_per_epoch * config.epochs
+    clock = Clock.begun(config, data.steps_per_epoch(devices.count), devices.count)
     network, begun_with = initial_network(config, options)
-    folder, checkpoint = prepare_folder(config, options, data)
-    module = ClickModule(network, config, total_steps, data.digest, begun_with)
-    validate_every = steps_between_validations(config.val_every, steps_per_epoch, total_steps)
-    trainer = build_trainer(config, options, devices, folder, steps_per_epoch, validate_every)
-    announce(config, data, devices, folder, module, steps_per_epoch)
+    check_parts(network, config.lr_parts or {}, config.network)
+    folder, earlier = prepare_folder(config, options, data)
+    if earlier is not None:
+        clock = clock_of_resumed(earlier, clock, config)
+        if earlier.step >= clock.total_steps:
+            return nothing_left(folder, earlier, clock)
+    module = ClickModule(network, config, clock, data.digest, begun_with)
+    trainer = build_trainer(config, options, devices, folder, clock)
+    announce(config, data, devices, folder, module, 0 if earlier is None else earlier.step)
     with signals_passed_on(trainer), complaints_passed_on():
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    return result(folder, total_steps)
+        trainer.fit(
+            module, datamodule=data, ckpt_path=None if earlier is None else earlier.checkpoint, weights_only=True
+        )
+    return result(folder, clock.total_steps)
 
 
 def open_data(config: TrainConfig, options: TrainOptions, devices: Devices) -> ShardData | ViewData:
@@ -211,24 +222,71 @@ def check_same_task(config: TrainConfig, card: WeightsCard, file: Path) -> None:
         )
 
 
-def shortened(names: Sequence[str]) -> str:
-    """The first few names."""
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
 # --------------------------------------------------------------------------------------------------- folder and resuming
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What a resumed run has behind it."""
+
+    checkpoint: Path
+    step: int
+    clock: Clock | None
+    """None in checkpoints that were written before there were clocks."""
+
+
+def resume_decided(options: TrainOptions) -> TrainOptions:
+    """The options with a checkpoint, or with none, where they say that this is to be found out."""
+    if options.resume != AUTO:
+        return options
+    if options.overwrite:
+        raise TrainError(
+            "--resume auto and --overwrite exclude each other: one goes on with the run, the other deletes it"
+        )
+    begun = begun_run(options.output, options.name)
+    if begun is None:
+        say("Resume: there is no checkpoint of an earlier start of this run, so it begins anew.")
+        # A start that was killed before its first checkpoint leaves nothing that anybody needs.
+        return replace(options, resume=None, overwrite=options.output is not None)
+    folder, checkpoint = begun
+    kept = "" if options.weights is None else f"; --weights {options.weights} was for its beginning"
+    say(f"Resume: going on from {checkpoint}{kept}.")
+    return replace(options, resume=str(checkpoint), output=str(folder.root), weights=None)
+
+
+def clock_of_resumed(earlier: Earlier, new: Clock, config: TrainConfig) -> Clock:
+    """The clock of a run that goes on where a new one would have the clock `new`; what is other than before is said."""
+    if earlier.clock is None:
+        return new
+    clock = earlier.clock.gone_on(new, config.warmup_steps)
+    for line in changes(earlier.clock, clock, earlier.step, config):
+        say(line)
+    return clock
+
+
+def nothing_left(folder: RunFolder, earlier: Earlier, clock: Clock) -> TrainResult:
+    """The result of a run that had come to its end before. TrainError where its results are somewhere else."""
+    epochs = f"its {clock.epochs} epochs end at step {clock.total_steps}, and it has done {earlier.step}"
+    if not folder.last.is_file():
+        raise TrainError(
+            f"--resume {earlier.checkpoint}: nothing is left to train ({epochs}), and so nothing to write to "
+            f"{folder.root}; give more with --epochs"
+        )
+    say(f"Nothing is left to train: {epochs}. More --epochs make the run longer.")
+    return result(folder, clock.total_steps)
 
 
 def prepare_folder(
     config: TrainConfig, options: TrainOptions, data: ShardData | ViewData
-) -> tuple[RunFolder, Path | None]:
-    """The run's folder with the config in it, and the checkpoint to go on from."""
+) -> tuple[RunFolder, Earlier | None]:
+    """The run's folder with the config in it, and what there is to go on from."""
     if options.resume is None:
         folder = new_run(options.output, options.name, options.overwrite)
         folder.describe(config)
         return folder, None
     folder, checkpoint = resumed_run(options.resume, options.output)
-    card = card_of(read_checkpoint(checkpoint), checkpoint)
+    stored = read_checkpoint(checkpoint)
+    card = card_of(stored, checkpoint)
     if card.dataset_digest != data.digest:
         raise TrainError(
             f"--resume {checkpoint}: that run was trained on other data (sha256 {card.dataset_digest[:12]}…, now "
@@ -242,7 +300,8 @@ def prepare_folder(
     for change in changed_settings(card.config, config.to_dict()):
         say(f"Resumed with another setting: {change}")
     folder.describe(config)
-    return folder, checkpoint
+    clock = Clock.from_dict(stored[CLOCK_KEY]) if CLOCK_KEY in stored else None
+    return folder, Earlier(checkpoint, int(stored["global_step"]), clock)
 
 
 def changed_settings(before: Any, now: Any, path: str = "") -> Iterator[str]:
@@ -270,18 +329,18 @@ def build_trainer(
     options: TrainOptions,
     devices: Devices,
     folder: RunFolder,
-    steps_per_epoch: int,
-    validate_every: int,
+    clock: Clock,
 ) -> pl.Trainer:
     """Lightning's trainer with everything that is ours."""
     quieten()
-    checkpoints = Checkpoints(folder)
-    total_steps = steps_per_epoch * config.epochs
+    validate_every = steps_between_validations(config.val_every, clock.steps_per_epoch, clock.total_steps)
+    checkpoints = Checkpoints(folder, validate_every, config.checkpoint_minutes)
     callbacks: list[pl.Callback] = [
         Quiet(),
+        OneClock(),
         Pictures(folder.pictures),
         checkpoints,
-        Report(total_steps, steps_per_epoch),
+        Report(clock),
         StopOnSignal(checkpoints, validate_every),
     ]
     if options.progress:
@@ -294,7 +353,9 @@ def build_trainer(
         precision=config.precision,
         # All batches have one shape, so trying out which convolution is fastest pays.
         benchmark=devices.accelerator == "gpu",
-        max_epochs=config.epochs,
+        # To Lightning a run is one long epoch, so that its length may change in the middle; see `EpochBatches`.
+        max_epochs=-1,
+        max_steps=clock.total_steps,
         # Validations are counted in steps over the whole run, so that any number of epochs may lie between them.
         val_check_interval=validate_every,
         check_val_every_n_epoch=None,
@@ -305,6 +366,7 @@ def build_trainer(
             TensorBoardLogger(folder.root, name=folder.tensorboard.name, version=""),
         ],
         callbacks=callbacks,
+        plugins=[SwappedFiles()],
         enable_checkpointing=False,
         enable_progress_bar=options.progress,
         enable_model_summary=False,
@@ -348,18 +410,18 @@ def complaints_passed_on() -> Iterator[None]:
         complaint = complaint_in(str(error))
         if complaint is None:
             raise
-        raise UserError(complaint) from error
+        raise complaint from error
 
 
-def complaint_in(traceback: str) -> str | None:
-    """The message of the UserError that a printed traceback ends with; None where it ends with anything else."""
+def complaint_in(traceback: str) -> UserError | None:
+    """The UserError that a printed traceback ends with; None where it ends with anything else."""
     _, _, end = traceback.rpartition('\n  File "')
     # After the last place in the code, indented, stands the class and the message.
     raised = re.search(r"^((?:\w+\.)*)(\w+): (.*)", end, re.MULTILINE | re.DOTALL)
     if raised is None:
         return None
     kind = getattr(sys.modules.get(raised[1].rstrip(".")), raised[2], None)
-    return raised[3].strip() if isinstance(kind, type) and issubclass(kind, UserError) else None
+    return kind(raised[3].strip()) if isinstance(kind, type) and issubclass(kind, UserError) else None
 
 
 # -------------------------------------------------------------------------------------------------------------- messages
@@ -371,16 +433,23 @@ def announce(
     devices: Devices,
     folder: RunFolder,
     module: ClickModule,
-    steps_per_epoch: int,
+    step: int,
 ) -> None:
-    """Say what is going to happen."""
+    """Say what is going to happen, from `step` on."""
+    clock = module.clock
+    length = (
+        f"{clock.epochs} epochs of {clock.steps_per_epoch} steps"
+        if step == 0
+        else f"from step {step} to step {clock.total_steps}, {clock.steps_per_epoch} an epoch,"
+    )
+    parts = ", ".join(f"{part} at {factor:g} of lr" for part, factor in module.lr_parts.items())
     parameters = sum(parameter.numel() for parameter in module.network.parameters())
     size = config.input_size
     say(
         f"Data: {data.described()}.\n"
         f"Network: {config.network}, {parameters / 1e6:.2f} million weights, input {size.width}×{size.height}, "
         f"click discs of radius {module.radius:g}.\n"
-        f"Training: {config.epochs} epochs of {steps_per_epoch} steps on {devices}.\n"
+        f"Training: {length} on {devices}{f'; {parts}' if parts else ''}.\n"
         f"Results: {folder.root}"
     )
     if not config.validate_with_model_eval:

@@ -55,8 +55,10 @@ class StepVisits(NamedTuple):
 
 
 class TrainingSteps(Sampler[StepVisits]):
-    """The steps of one epoch for one of several processes, from wherever the training stands: a pure function of seed and
-    step. Processes share each step: together they draw what one process with all their samples would."""
+    """The steps of a run for one of several processes, from wherever the training stands: a pure function of seed and step.
+
+    Processes share each step: together they draw what one process with all their samples would.
+    """
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class TrainingSteps(Sampler[StepVisits]):
         world: int = 1,
         position: Callable[[], int] = lambda: 0,
     ) -> None:
-        """weights: (M,) how likely each object is.  steps: of an epoch.  position: steps done since the beginning."""
+        """weights: (M,) how likely each object is.  steps: of the whole run.  position: steps done since the beginning."""
         self.config = config
         self.views = views
         self.upto = np.cumsum(weights)
@@ -82,9 +84,7 @@ class TrainingSteps(Sampler[StepVisits]):
         return self.steps
 
     def __iter__(self) -> Iterator[StepVisits]:
-        begun = self.position()
-        # An epoch that was interrupted ends where it would have ended.
-        for step in range(begun, begun + self.steps - begun % self.steps):
+        for step in range(self.position(), self.steps):
             yield self.visits(step)
 
     def visits(self, step: int) -> StepVisits:
@@ -289,13 +289,13 @@ class ViewData(pl.LightningDataModule):
         return steps if self.limit_train is None else min(steps, self.limit_train)
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """One epoch from where the trainer stands; each time it is iterated it asks again."""
+        """All batches from where the trainer stands to the end of the run; each time it is iterated it asks again."""
         trainer = attached(self.trainer)
         steps = TrainingSteps(
             self.config,
             self.views,
             self.weights(),
-            self.steps_per_epoch(trainer.world_size),
+            trainer.max_steps,
             rank=trainer.global_rank,
             world=trainer.world_size,
             position=lambda: trainer.global_step,

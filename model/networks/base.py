@@ -11,6 +11,7 @@ Shapes are spoken with these letters:
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -37,6 +38,8 @@ class ClickNetwork(nn.Module, ABC):
     """How many times smaller the coarse features are."""
     click_radius: ClassVar[float | None] = None
     """Radius of the click discs in pixels of the input, the same at every size; None: 2 % of the input's shorter side."""
+    lr_parts: ClassVar[Mapping[str, float]] = {}
+    """Parts that learn at a share of the learning rate unless the config has others, see `TrainConfig.lr_parts`."""
     head: nn.Module
     """Fine features → logits of one channel."""
     auxiliary_head: nn.Module

@@ -6,7 +6,9 @@ click is lost on the way down. Only convolutions, batch norms, ReLU, ReLU6, pool
 the tensors are a promise to stored weights.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -103,6 +105,8 @@ class Lite(ClickNetwork):
     fine_stride = 2
     coarse_stride = 8
     click_radius = 5.0
+    # The encoder comes from ImageNet most often, and has less to learn than the rest.
+    lr_parts: ClassVar[Mapping[str, float]] = {"encoder": 0.5}
 
     def __init__(self, width: int = 48) -> None:
         super().__init__(mean=(127 / 255,) * 3, std=(128 / 255,) * 3)

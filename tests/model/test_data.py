@@ -81,6 +81,20 @@ def test_an_epoch_goes_on_from_any_step(samples: int, batch_size: int, step: int
     assert list(EpochBatches(samples, batch_size, seed=1, position=lambda: step)) == whole[done:]
 
 
+@given(st.integers(1, 30), st.integers(1, 4), st.integers(0, 30), st.integers(0, 30))
+@settings(max_examples=60, deadline=None)
+def test_a_run_is_its_epochs_one_after_the_other(samples: int, batch_size: int, step: int, more: int):
+    steps = len(EpochBatches(samples, batch_size, seed=1))
+    expected: list[list[Visit]] = []
+    while len(expected) < step + more:
+        done = len(expected)
+        expected += EpochBatches(samples, batch_size, seed=1, position=lambda done=done: done)
+    found = EpochBatches(samples, batch_size, seed=1, position=lambda: step, total=step + more)
+    assert list(found) == expected[step : step + more]
+    assert len(found) == step + more
+    assert len(expected) % steps == 0
+
+
 def test_epochs_and_seeds_have_orders_of_their_own():
     batches = EpochBatches(50, 5, seed=1)
     orders = [tuple(batches.order(0)), tuple(batches.order(1)), tuple(EpochBatches(50, 5, seed=2).order(0))]
@@ -167,10 +181,12 @@ def test_a_batch_has_the_promised_tensors(tmp_path: Path):
     assert batch["counted"].tolist() == [True, True, False, False]
 
 
-def attach(data: ShardData, step: int = 0) -> None:
+def attach(data: ShardData, step: int = 0, total: int = 2) -> None:
     """Put what a data module asks its trainer for in the place of a trainer."""
     strategy = SimpleNamespace(root_device=torch.device("cpu"))
-    trainer = SimpleNamespace(global_rank=0, world_size=1, global_step=step, training=True, strategy=strategy)
+    trainer = SimpleNamespace(
+        global_rank=0, world_size=1, global_step=step, max_steps=total, training=True, strategy=strategy
+    )
     data.trainer = trainer  # type: ignore[assignment]
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from model.click_tensors import NEGATIVE, PADDING, POSITIVE
+from model.clock import Clock
 from model.config import TrainConfig, parse_config
 from model.data import Batch
 from model.module import CLICK_COUNTS, ClickModule, DivergedError, ema_decay, follow, iou
@@ -29,7 +30,8 @@ def config(**changes: Any) -> TrainConfig:
 
 def module(total_steps: int = 100, **changes: Any) -> ClickModule:
     torch.manual_seed(0)
-    return ClickModule(build("nano"), config(**changes), total_steps, "abc")
+    settings = config(**changes)
+    return ClickModule(build("nano"), settings, Clock.begun(settings, total_steps), "abc")
 
 
 def batch(size: int = 3) -> Batch:

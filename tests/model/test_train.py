@@ -18,6 +18,7 @@ from torch.utils.data import default_collate
 
 from model import zoo
 from model.__main__ import main
+from model.clock import Clock
 from model.config import TrainConfig, parse_config, read_config
 from model.data import EpochBatches, ShardData
 from model.devices import DeviceError, choose_devices
@@ -196,7 +197,7 @@ def test_two_processes_do_what_one_does_with_the_batches_of_both(
     expected = in_one_process(settings, data, 2, monkeypatch)
     # Then the weights and the statistics are the same, but for the order of sums
     found = load_network(outcome.folder.last)[0].state_dict()
-    before = ClickModule(initial_network(settings, options(data, tmp_path)), settings, 1, "").network.state_dict()
+    before = initial_network(settings, options(data, tmp_path))[0].state_dict()
     assert outcome.step == 6
     for name, tensor in expected.items():
         assert torch.allclose(found[name], tensor, rtol=1e-4, atol=1e-5), name
@@ -209,9 +210,8 @@ def in_one_process(
     """The network's tensors after a training of `world` processes, reckoned one process after the other."""
     shards = ShardData(settings, [data])
     steps_per_epoch = shards.steps_per_epoch(world)
-    module = ClickModule(
-        initial_network(settings, options(data, Path("unused"))), settings, steps_per_epoch * settings.epochs, ""
-    )
+    network, _ = initial_network(settings, options(data, Path("unused")))
+    module = ClickModule(network, settings, Clock.begun(settings, steps_per_epoch, world), "")
     optimizer = module.configure_optimizers()
     for step in range(steps_per_epoch * settings.epochs):
         buffers = {name: tensor.clone() for name, tensor in module.network.named_buffers()}
@@ -316,16 +316,17 @@ def test_a_signal_to_the_whole_job_saves_and_says_how_to_go_on(
 @pytest.mark.parametrize(
     ("end", "message"),
     [
-        ("model.data.DataError: no sample\n  has a tag: none\n", "no sample\n  has a tag: none"),
-        ("model.errors.UserError: first\n{frame}model.module.DivergedError: lower lr\n", "lower lr"),
+        ("model.data.DataError: no sample\n  has a tag: none\n", (2, "no sample\n  has a tag: none")),
+        ("model.errors.UserError: first\n{frame}model.divergence.DivergedError: lower lr\n", (3, "lower lr")),
         ("model.errors.UserError: first\n{frame}KeyError: 'x'\n", None),
         ("RuntimeError: out of memory\n", None),
         ("KeyboardInterrupt\n", None),
     ],
 )
-def test_only_a_users_mistake_is_found_in_a_traceback(end: str, message: str | None):
+def test_only_a_users_mistake_is_found_in_a_traceback(end: str, message: tuple[int, str] | None):
     frame = 'Traceback (most recent call last):\n  File "x.py", line 1, in y\n    call(z)\n    ~~~~^^^\n'
-    assert complaint_in(f"-- Process 1 terminated:\n{frame}{end.replace('{frame}', frame)}") == message
+    found = complaint_in(f"-- Process 1 terminated:\n{frame}{end.replace('{frame}', frame)}")
+    assert (found and (found.status, str(found))) == message
 
 
 @pytest.mark.slow
