@@ -96,5 +96,6 @@ def text(found: Quality) -> str:
     """One line."""
     return (
         f"{found.answers} answers, calibration error {found.calibration_error:.3f}, correlation {found.correlation:.2f}; "
-        f"first click, IoU {found.whole:.3f} for the whole image, {found.chosen:.3f} chosen by score, {found.best:.3f} the best of all looks"
+        f"first click, IoU {found.whole:.3f} for the whole image, {found.chosen:.3f} chosen by score, "
+        f"{found.best:.3f} the best of all looks"
     )
