@@ -97,6 +97,16 @@ def add_train(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         const="",
         help="go on with a run: a checkpoint, a run's folder, or without a value the run in --output",
     )
+    parser.add_argument(
+        "--refuse-licence",
+        "--refuse-license",
+        dest="refuse_licences",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="end before training where a licence of the data, or of what the weights were trained on, has TEXT in it, e.g. "
+        'research, by-nc, or "not stated"; repeat for more',
+    )
     parser.add_argument("--limit-train-batches", type=int, metavar="N", help="at most N training steps an epoch")
     parser.add_argument("--limit-val-batches", type=int, metavar="N", help="at most N batches a validation")
     parser.add_argument(
@@ -114,7 +124,9 @@ def run_train(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value}: at least 1 is needed")
-    config = read_config(options.config).with_epochs(options.epochs)
+    if "" in options.refuse_licences:
+        raise UserError("--refuse-licence '': a part of a licence's name is needed, e.g. research")
+    config = read_config(options.config).with_epochs(options.epochs).with_refused(options.refuse_licences)
     from model.train import TrainOptions, summary, train  # loads PyTorch and Lightning
 
     train_options = TrainOptions(

@@ -4,6 +4,7 @@ Everything random is a function of (seed, step), so a resumed run repeats what a
 processes agree on how many clicks a step makes.
 """
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -17,6 +18,7 @@ from model.click_tensors import default_radius, network_maps, next_clicks
 from model.config import TrainConfig
 from model.data import Batch
 from model.errors import UserError
+from model.licences import together
 from model.losses import Losses, losses
 from model.networks import ClickNetwork, channels_last
 from model.predictor import THRESHOLD
@@ -45,9 +47,11 @@ class ClickModule(pl.LightningModule):
         total_steps: int,
         dataset_digest: str,
         begun_with: WeightsCard | None = None,
+        licences: Mapping[str, str] | None = None,
     ) -> None:
         """total_steps: of the whole run, which its schedule needs to know.  begun_with: the card of the weights that the
-        network has, None for one that knows nothing of clicks yet.
+        network has, None for one that knows nothing of clicks yet.  licences: for its card, of all images that it learns from
+        and that the weights it begins with did.
         """
         super().__init__()
         self.network = channels_last(network)
@@ -56,6 +60,7 @@ class ClickModule(pl.LightningModule):
         self.config = config
         self.total_steps = total_steps
         self.dataset_digest = dataset_digest
+        self.licences = dict(licences or {})
         size = config.input_size
         self.radius = (
             config.clicks.radius
@@ -250,6 +255,7 @@ class ClickModule(pl.LightningModule):
             config=self.config.to_dict(),
             dataset_digest=self.dataset_digest,
             metrics=self.metrics,
+            licences=self.licences,
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -261,6 +267,8 @@ class ClickModule(pl.LightningModule):
         self.plateau.restore(checkpoint[_PLATEAU_KEY])
         self.metrics = dict(checkpoint[CARD_KEY]["metrics"])
         self.radius = float(checkpoint[CARD_KEY]["click_radius"])
+        # What the run began with is known only there.
+        self.licences = together([self.licences, checkpoint[CARD_KEY].get("licences", {})])
         # Runs from before there was this entry did as those from scratch do.
         self.continued = bool(checkpoint.get(_CONTINUED_KEY, False))
 

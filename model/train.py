@@ -22,6 +22,7 @@ from model.config import SpecialClasses, TrainConfig
 from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
 from model.errors import UserError
+from model.licences import of_weights, refuse, together
 from model.module import MONITOR, ClickModule
 from model.networks import ClickNetwork, build
 from model.pictures import Pictures
@@ -94,8 +95,10 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     steps_per_epoch = data.steps_per_epoch(devices.count)
     total_steps = steps_per_epoch * config.epochs
     network, begun_with = initial_network(config, options)
+    licences = together([data.licences, licences_begun_with(begun_with, options.weights)])
+    refuse(config.refuse_licences, licences)
     folder, checkpoint = prepare_folder(config, options, data)
-    module = ClickModule(network, config, total_steps, data.digest, begun_with)
+    module = ClickModule(network, config, total_steps, data.digest, begun_with, licences)
     validate_every = steps_between_validations(config.val_every, steps_per_epoch, total_steps)
     trainer = build_trainer(config, options, devices, folder, steps_per_epoch, validate_every)
     announce(config, data, devices, folder, module, steps_per_epoch)
@@ -144,6 +147,16 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNe
     else:
         transfer(network, network_tensors(stored), card.preset, config, file)
     return network, card
+
+
+def licences_begun_with(card: WeightsCard | None, weights: str | None) -> dict[str, str]:
+    """Of the images behind the weights of `initial_network`: its `card`, or that of the encoder alone in `weights`."""
+    if card is not None:
+        return of_weights(card)
+    if weights is None:
+        return {}
+    file = checkpoint_file(weights)
+    return of_weights(encoder_card_of(read_checkpoint(file), file))
 
 
 def transfer(
@@ -222,6 +235,7 @@ def prepare_folder(config: TrainConfig, options: TrainOptions, data: ShardData) 
         raise TrainError(
             f"--resume {checkpoint}: that run trains the network {card.preset!r}, the config says {config.network!r}"
         )
+    refuse(config.refuse_licences, together([data.licences, card.licences]))
     for change in changed_settings(card.config, config.to_dict()):
         say(f"Resumed with another setting: {change}")
     folder.describe(config)
