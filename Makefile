@@ -56,7 +56,7 @@ $(SDK)/.installed:
 	$(SDK)/bin/pip install --quiet --disable-pip-version-check supervisely==$(SDK_VERSION)
 	@touch $@
 
-demo: $(READY) ## the whole job on artificial images, in ./demo: dataset, training, report, pictures
+demo: $(READY) ## the whole job on artificial images, in ./demo: dataset, training, report, pictures; then photographs
 	rm -rf $(DEMO)/voc $(DEMO)/unseen
 	$(PY) -m pipelines synth $(DEMO)/voc --images 400 --seed 1
 	$(PY) -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=$(DEMO)/voc --output $(DEMO) --overwrite
@@ -70,7 +70,9 @@ demo: $(READY) ## the whole job on artificial images, in ./demo: dataset, traini
 	  --baseline untrained --baseline ellipse --output $(DEMO)/report --pictures
 	$(PY) -m model predict configs/inference/tutorial.json --weights $(DEMO)/run --input $(DEMO)/unseen \
 	  --output $(DEMO)/predicted --overwrite --pictures
-	@echo "look at $(DEMO)/samples.png, $(DEMO)/stats/stats.png, $(DEMO)/run/pictures, $(DEMO)/report/contact_sheet.png, $(DEMO)/predicted_contact_sheet.png"
+	@echo "--- photographs, and the network that comes along ---"
+	$(PY) -m model show --output $(DEMO)/photographs.png
+	@echo "look at $(DEMO)/samples.png, $(DEMO)/stats/stats.png, $(DEMO)/run/pictures, $(DEMO)/report/contact_sheet.png, $(DEMO)/predicted_contact_sheet.png, $(DEMO)/photographs.png"
 
 data: $(READY) ## run GRAPH over PROJECT (NAME=LOCATION) into DATA, on WORKERS processes
 	$(PY) -m pipelines run $(GRAPH) --project $(PROJECT) --output $(DATA) \

@@ -127,7 +127,7 @@ def answer_of(backend: Backend, image: np.ndarray, threads: int) -> Callable[[],
 
     def answer() -> object:
         torch.set_num_threads(threads)
-        return backend.logits(tensor, previous, points)
+        return backend.answers(tensor, previous, points)
 
     return answer
 

@@ -13,7 +13,9 @@ COMMANDS = {
     "train": "train the click network on finished datasets",
     "predict": "masks for the images of a project, from its points",
     "evaluate": "how many clicks a network needs on labelled images",
+    "show": "a network at work: photographs after 1, 3, 5 clicks",
     "export": "a trained network as one ONNX file",
+    "score": "teach trained weights how good their answers are",
     "weights": "what trained weights are; a slim copy of them",
 }
 """The commands and one line on each. Their modules load PyTorch, so only the one that is called is imported."""
@@ -103,6 +105,16 @@ def add_train(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="go on with a run: a checkpoint, a run's folder, or without a value the run in --output; auto: with the run in "
         "--output, or with the newest one of this config below runs/, if it has a checkpoint, else begin one",
     )
+    parser.add_argument(
+        "--refuse-licence",
+        "--refuse-license",
+        dest="refuse_licences",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="end before training where a licence of the data, or of what the weights were trained on, has TEXT in it, e.g. "
+        'research, by-nc, or "not stated"; repeat for more',
+    )
     parser.add_argument("--limit-train-batches", type=int, metavar="N", help="at most N training steps an epoch")
     parser.add_argument("--limit-val-batches", type=int, metavar="N", help="at most N batches a validation")
     parser.add_argument(
@@ -120,7 +132,9 @@ def run_train(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value}: at least 1 is needed")
-    config = read_config(options.config).with_epochs(options.epochs)
+    if "" in options.refuse_licences:
+        raise UserError("--refuse-licence '': a part of a licence's name is needed, e.g. research")
+    config = read_config(options.config).with_epochs(options.epochs).with_refused(options.refuse_licences)
     from model.train import TrainOptions, summary, train  # loads PyTorch and Lightning
 
     train_options = TrainOptions(

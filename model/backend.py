@@ -5,13 +5,14 @@ A backend sees one look at an image and knows nothing of sessions, zoom and flip
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from model.click_tensors import network_maps
 from model.errors import UserError
+from model.networks import ClickNetwork
 from model.weights import WeightsCard, load_network
 
 EXPORTED = ".onnx"
@@ -19,6 +20,15 @@ EXPORTED = ".onnx"
 
 Network = Callable[[Tensor, Tensor], Tensor]
 """image (B, 3, h, w) in 0..1, maps (B, 3, h, w) → logits (B, 1, h, w); any module of that signature."""
+
+
+class Answers(NamedTuple):
+    """What a network says of a batch of looks."""
+
+    logits: Tensor
+    """Of the object, (B, 1, h, w) float32."""
+    scores: Tensor | None
+    """Predicted IoU of each answer with the object that was meant, (B,) float32; None where the network has no head for it."""
 
 
 class Backend(Protocol):
@@ -29,8 +39,13 @@ class Backend(Protocol):
         """Where it wants its tensors, and where its answers are."""
         ...
 
-    def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
-        """Logits of the object, (B, 1, h, w) float32.
+    @property
+    def scores(self) -> bool:
+        """Whether its answers have scores."""
+        ...
+
+    def answers(self, image: Tensor, previous: Tensor, points: Tensor) -> Answers:
+        """What it says of a batch of looks.
 
         image: (B, 3, h, w) float32 RGB in 0..1, of any size.  previous: (B, 1, h, w) float32, the last probabilities.
         points: (B, N, 3) float32, x, y, label in pixels of this input (see `model.click_tensors`); N may be 0.
@@ -47,10 +62,19 @@ class TorchBackend:
         self.radius = radius
         self.device = torch.device(device)
 
-    def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
+    @property
+    def scores(self) -> bool:
+        """See `Backend`."""
+        return isinstance(self.network, ClickNetwork) and self.network.score_head is not None
+
+    def answers(self, image: Tensor, previous: Tensor, points: Tensor) -> Answers:
         """See `Backend`."""
         with torch.inference_mode():
-            return self.network(image, network_maps(points, previous, self.radius)).float()
+            maps = network_maps(points, previous, self.radius)
+            if isinstance(self.network, ClickNetwork):
+                logits, scores = self.network.scored(image, maps)
+                return Answers(logits.float(), scores)
+            return Answers(self.network(image, maps).float(), None)
 
 
 def is_exported(weights: str | Path) -> bool:

@@ -270,6 +270,9 @@ class TrainConfig(Section):
     """Numbers of the convolutions; losses are always computed in 32 bits."""
     checkpoint_minutes: Positive | None = 5.0
     """Minutes between two writings of last.ckpt, besides those at validations; null: at validations only."""
+    refuse_licences: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Parts of the names of licences, in capitals or not, under which no image may be that the training, or that of the
+    weights it begins with, learns from; "not stated" is the name of one that is not known."""
     seed: Count = 0
     """All randomness of the training follows from it."""
     log_every: PositiveCount = 10
@@ -302,6 +305,10 @@ class TrainConfig(Section):
     def with_epochs(self, epochs: int | None) -> "TrainConfig":
         """The same config with another number of epochs, None leaves it."""
         return self if epochs is None else self.model_copy(update={"epochs": epochs})
+
+    def with_refused(self, licences: Iterable[str]) -> "TrainConfig":
+        """The same config that refuses these licences, too."""
+        return self.model_copy(update={"refuse_licences": (*self.refuse_licences, *licences)})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, as JSON has them."""

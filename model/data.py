@@ -32,6 +32,7 @@ from model.click_tensors import NEGATIVE, PADDING, POSITIVE
 from model.config import SpecialClasses, TrainConfig, nearest
 from model.errors import UserError
 from model.first_clicks import Labels, Points, correcting_point, corrupted_mask, training_points
+from model.licences import of_datasets
 from pipelines.figures import Figure, Point
 from pipelines.formats.shards import NotADataset, ShardedDataset, StoredSample, open_dataset
 from pipelines.formats.supervisely import parse_annotation
@@ -274,6 +275,7 @@ class ShardData(pl.LightningDataModule):
         self.train_samples = Samples(datasets, split(datasets, tags.train, foreground, "train"), config, training=True)
         self.val_samples = Samples(datasets, split(datasets, tags.val, foreground, "val"), config, training=False)
         self.digest = digest(datasets)
+        self.licences = of_datasets(datasets)
         self._corrupted: dict[bool, set[int]] = {True: set(), False: set()}
 
     def described(self) -> str:

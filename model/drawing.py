@@ -15,6 +15,9 @@ MASK_COLOUR = (40, 120, 255)
 TRUTH_COLOUR = (255, 220, 0)
 POSITIVE_COLOUR = (0, 200, 70)
 NEGATIVE_COLOUR = (230, 30, 40)
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+"""How the names of pictures end that can be written."""
+JPEG_QUALITY = 85
 _CAPTION_HEIGHT = 22
 _GAP = 6
 
@@ -71,9 +74,11 @@ def fitted(picture: Picture, side: int) -> Picture:
 
 
 def write_picture(path: Path, picture: Picture) -> None:
-    """Write a PNG; its folder is made."""
+    """Write a JPEG where the name says so, else a PNG; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    kind = path.suffix.lower() if path.suffix.lower() in PICTURE_SUFFIXES else ".png"
+    options = [] if kind == ".png" else [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    _, encoded = cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
     path.write_bytes(encoded.tobytes())
 
 

@@ -31,13 +31,16 @@ INPUT_AXES = {
     "points": {0: "batch", 1: "clicks"},
 }
 OUTPUT_AXES = {name: {0: "batch", 2: "height", 3: "width"} for name in ("probability", "logits")}
+SCORE_AXES = {"score": {0: "batch"}}
+"""The output that there is only where the network has a score."""
 
 EPILOG = """example:
   python -m model export --weights runs/first --output smart_tool.onnx
 
 One file with normalisation, click discs and padding inside. Inputs: image, uint8 (B, H, W, 3) RGB of any size; previous,
 float32 (B, 1, H, W), the last probabilities, zeros at first; points, float32 (B, N, 3), x, y, label in pixels, with label
-1 positive, 0 negative, -1 for rows that only fill up a batch. Outputs: probability, float32 (B, 1, H, W), and its logits.
+1 positive, 0 negative, -1 for rows that only fill up a batch. Outputs: probability, float32 (B, 1, H, W), its logits, and where
+the weights can tell score, float32 (B,): the predicted IoU of each answer.
 The weights card (input size, disc radius, training config) is the metadata entry "weights_card", as JSON.
 """
 
@@ -50,15 +53,18 @@ class SelfContained(nn.Module):
         self.network = network
         self.radius = radius
 
-    def forward(self, image: Tensor, previous: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Probabilities and logits, (B, 1, H, W); inputs as in `model.onnx_backend`."""
+    def forward(self, image: Tensor, previous: Tensor, points: Tensor) -> tuple[Tensor, ...]:
+        """Probabilities and logits, (B, 1, H, W), and where the network has them scores, (B,); inputs as in
+        `model.onnx_backend`."""
         colours = image.permute(0, 3, 1, 2).float() / 255
         maps = network_maps(points, previous, self.radius)
         # The network pads where it must. A trace has no "where": it is padded here always, by 0 pixels where none lack.
         height, width = previous.shape[2:]
         padding = (0, -width % STRIDE, 0, -height % STRIDE)
-        logits = self.network(F.pad(colours, padding, mode="replicate"), F.pad(maps, padding))[:, :, :height, :width]
-        return torch.sigmoid(logits), logits
+        seen = F.pad(torch.ones_like(previous), padding)
+        logits, scores = self.network.scored(F.pad(colours, padding, mode="replicate"), F.pad(maps, padding), seen)
+        logits = logits[:, :, :height, :width]
+        return (torch.sigmoid(logits), logits) if scores is None else (torch.sigmoid(logits), logits, scores)
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ def export(network: ClickNetwork, card: WeightsCard, file: Path) -> float:
 
 def _trace(network: SelfContained, file: Path) -> None:
     """Write the operations that one run of the network makes; batch norms are folded into the convolutions."""
+    outputs = OUTPUT_AXES | (SCORE_AXES if network.network.score_head is not None else {})
     with warnings.catch_warnings():
         # PyTorch's newer exporter fixes the sizes that a network with padding may have; this one is deprecated, and works.
         warnings.filterwarnings("ignore", "The feature will be removed", DeprecationWarning)
@@ -139,8 +146,8 @@ def _trace(network: SelfContained, file: Path) -> None:
             dynamo=False,
             opset_version=OPSET,
             input_names=list(INPUT_AXES),
-            output_names=list(OUTPUT_AXES),
-            dynamic_axes=INPUT_AXES | OUTPUT_AXES,
+            output_names=list(outputs),
+            dynamic_axes=INPUT_AXES | outputs,
         )
 
 
@@ -153,9 +160,13 @@ def largest_difference(network: ClickNetwork, card: WeightsCard, file: Path) -> 
     worst = 0.0
     for check in checks_for(card):
         image, previous, points = check.inputs()
-        answer = exported.probability(image.numpy(), previous.numpy(), points.numpy())
-        expected = torch.sigmoid(original.logits(image.permute(0, 3, 1, 2).float() / 255, previous, points))
-        found = float((torch.from_numpy(answer) - expected).abs().max())
+        colours = image.permute(0, 3, 1, 2).float() / 255
+        (logits, scores), (expected, expected_scores) = (
+            backend.answers(colours, previous, points) for backend in (exported, original)
+        )
+        found = float((logits.sigmoid() - expected.sigmoid()).abs().max())
+        if scores is not None and expected_scores is not None:
+            found = max(found, float((scores - expected_scores).abs().max()))
         if not found <= LARGEST_DIFFERENCE:
             raise UserError(
                 f"export: {found:.2g} apart from PyTorch's probabilities with {check}, at most {LARGEST_DIFFERENCE:g} is "

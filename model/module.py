@@ -4,7 +4,7 @@ Everything random is a function of (seed, step), so a resumed run repeats what a
 processes agree on how many clicks a step makes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -22,6 +22,7 @@ from model.config import TrainConfig, Views
 from model.data import Batch
 from model.divergence import NEVER, DivergedError, Watch, all_finite, diverged
 from model.drawn_views import drawn, rounds_of_step, size_of_step, still
+from model.licences import together
 from model.losses import Losses, losses
 from model.networks import ClickNetwork, channels_last
 from model.parts import check_parts, parameter_groups
@@ -50,9 +51,11 @@ class ClickModule(pl.LightningModule):
         clock: Clock,
         dataset_digest: str,
         begun_with: WeightsCard | None = None,
+        licences: Mapping[str, str] | None = None,
     ) -> None:
         """clock: of the whole run, whose end its schedule needs to know.  begun_with: the card of the weights that the
-        network has, None for one that knows nothing of clicks yet.  Raises PartsError for lr_parts that it does not have.
+        network has, None for one that knows nothing of clicks yet.  licences: for its card, of all images that it learns from
+        and that the weights it begins with did.  Raises PartsError for lr_parts that it does not have.
         """
         super().__init__()
         self.lr_parts = network.lr_parts if config.lr_parts is None else config.lr_parts
@@ -63,6 +66,7 @@ class ClickModule(pl.LightningModule):
         self.config = config
         self.clock = clock
         self.dataset_digest = dataset_digest
+        self.licences = dict(licences or {})
         size = config.input_size
         self.radius = (
             config.clicks.radius
@@ -331,6 +335,7 @@ class ClickModule(pl.LightningModule):
             config=self.config.to_dict(),
             dataset_digest=self.dataset_digest,
             metrics=self.metrics,
+            licences=self.licences,
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -343,6 +348,8 @@ class ClickModule(pl.LightningModule):
         self.plateau.restore(checkpoint[_PLATEAU_KEY])
         self.metrics = dict(checkpoint[CARD_KEY]["metrics"])
         self.radius = float(checkpoint[CARD_KEY]["click_radius"])
+        # What the run began with is known only there.
+        self.licences = together([self.licences, checkpoint[CARD_KEY].get("licences", {})])
         # Runs from before there was this entry did as those from scratch do.
         self.continued = bool(checkpoint.get(_CONTINUED_KEY, False))
         self.take_by_name(checkpoint)

@@ -6,11 +6,12 @@ The file holds everything: normalisation, click discs, padding, and the weights 
     previous float32 (B, 1, H, W)  last probabilities, zeros at first
     points   float32 (B, N, 3)     x, y, label in pixels: 1 positive, 0 negative, -1 a row that only fills up; N may be 0
 
-and its outputs `probability` and `logits`, float32 (B, 1, H, W) both.
+and its outputs `probability` and `logits`, float32 (B, 1, H, W) both, and where the network can tell `score`, float32 (B,), the
+predicted IoU of each answer.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.backend import Answers
 from model.weights import CARD_KEY, WeightsCard, WeightsError, first_line
 
 INPUTS = ("image", "previous", "points")
 PROBABILITY = "probability"
 LOGITS = "logits"
+SCORE = "score"
 
 _ONLY_ERRORS = 3
 """ONNX Runtime's log level; below it, it tells every user about hardware that is not there."""
@@ -37,6 +40,7 @@ class OnnxBackend:
     def __init__(self, session: ort.InferenceSession) -> None:
         """session: of a file with the inputs and outputs above."""
         self.session = session
+        self._outputs = {output.name for output in session.get_outputs()}
 
     @classmethod
     def load(cls, path: str | Path, threads: int | None = None) -> tuple["OnnxBackend", WeightsCard]:
@@ -60,21 +64,27 @@ class OnnxBackend:
             ) from error
         return cls(session), card_in(session.get_modelmeta().custom_metadata_map, path)
 
-    def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
+    @property
+    def scores(self) -> bool:
+        """See `Backend`."""
+        return SCORE in self._outputs
+
+    def answers(self, image: Tensor, previous: Tensor, points: Tensor) -> Answers:
         """See `Backend`. The file takes bytes, as training did: colours are rounded to them."""
         pixels = (image * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
-        return torch.from_numpy(self._run(LOGITS, pixels.numpy(), previous.numpy(), points.numpy()))
+        wanted = [LOGITS, SCORE] if self.scores else [LOGITS]
+        logits, *scores = self._run(wanted, pixels.numpy(), previous.numpy(), points.numpy())
+        return Answers(torch.from_numpy(logits), torch.from_numpy(scores[0]) if scores else None)
 
     def probability(
         self, image: NDArray[np.uint8], previous: NDArray[np.float32], points: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """The file's own interface: (B, H, W, 3), (B, 1, H, W), (B, N, 3) → (B, 1, H, W)."""
-        return self._run(PROBABILITY, image, previous, points)
+        return self._run([PROBABILITY], image, previous, points)[0]
 
-    def _run(self, output: str, *inputs: np.ndarray) -> NDArray[np.float32]:
+    def _run(self, outputs: Sequence[str], *inputs: np.ndarray) -> list[NDArray[np.float32]]:
         feed = {name: np.ascontiguousarray(value) for name, value in zip(INPUTS, inputs, strict=True)}
-        (answer,) = self.session.run([output], feed)
-        return np.asarray(answer)
+        return [np.asarray(answer) for answer in self.session.run(list(outputs), feed)]
 
 
 def card_in(metadata: Mapping[str, str], file: str | Path) -> WeightsCard:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.backend import Backend, load_backend
+from model.backend import Answers, Backend, load_backend
 from model.errors import UserError
 from model.guarantee import obey, steady
 from model.preprocess import Region, View, ZoomIn, image_tensor
@@ -98,17 +98,30 @@ class Predictor:
             start = mask.astype(bool).astype(np.float32)
         return Session(self, Pyramid(image_tensor(image).to(self.backend.device)), fixed(start))
 
-    def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
-        """Logits (1, 1, h, w) for image (1, 3, h, w), last probabilities (1, 1, h, w), points (1, N, 3)."""
-        if self.flip:
-            mirrored = points.clone()
-            mirrored[..., 0] = image.shape[3] - 1 - points[..., 0]
-            image, previous = (torch.cat([part, part.flip(3)]) for part in (image, previous))
-            points = torch.cat([points, mirrored])
-        logits = self.backend.logits(image, previous, points)
-        if self.flip:
-            logits = 0.5 * (logits[:1] + logits[1:].flip(3))
-        return logits
+    def answers(self, image: Tensor, previous: Tensor, points: Tensor) -> Answers:
+        """What the network says, for image (B, 3, h, w), last probabilities (B, 1, h, w), points (B, N, 3)."""
+        if not self.flip:
+            return self.backend.answers(image, previous, points)
+        mirrored = points.clone()
+        mirrored[..., 0] = image.shape[3] - 1 - points[..., 0]
+        both = self.backend.answers(
+            torch.cat([image, image.flip(3)]), torch.cat([previous, previous.flip(3)]), torch.cat([points, mirrored])
+        )
+        one, other = both.logits.chunk(2)
+        scores = None if both.scores is None else both.scores.view(2, -1).mean(0)
+        return Answers(0.5 * (one + other.flip(3)), scores)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One answer to the first clicks: what they mean at one size, a part, an object or a group."""
+
+    probability: NDArray[np.float32]
+    """(H, W), read-only."""
+    score: float
+    """Its predicted IoU with what was meant."""
+    view: View
+    """How the network looked at the image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +138,10 @@ class Session:
     """The part of the image that the network looks at since the last zoom."""
     view: View | None = None
     """How the network looked at the image for the last answer; None before the first click."""
+    score: float | None = None
+    """Predicted IoU of the answer; None before the first click, and where the network has no head for it."""
+    candidates: tuple[Candidate, ...] = field(default=(), repr=False)
+    """All answers to the first clicks, from the smallest object to the largest; none after later ones."""
     before: Session | None = field(default=None, repr=False)
     """The session without the newest click (or clicks, where several came at once)."""
     earlier: Session | None = field(default=None, repr=False)
@@ -157,10 +174,44 @@ class Session:
             return self
         for click in added:
             self._check(click)
-        state = self._answered((*self.clicks, *added))
+        clicks = (*self.clicks, *added)
+        if self._is_new and self.predictor.backend.scores and self.predictor.zoom.first_looks > 1:
+            state = self._first_answers(clicks)
+        else:
+            state = replace(self._answered(clicks), candidates=())
         if self._deserves_second_look(state):
             state = state._answered(state.clicks)
         return replace(state, before=self, earlier=None)
+
+    @property
+    def _is_new(self) -> bool:
+        """Neither clicks nor a mask to start from."""
+        return not self.clicks and not self.probability.any()
+
+    def _first_answers(self, clicks: tuple[Click, ...]) -> Session:
+        """The network looks at the whole image and at parts of it at once; the answer with the best score counts."""
+        zoom, device = self.predictor.zoom, self.image.device
+        views = [View.first(zoom, self.size_hw, region) for region in zoom.first_regions(self.size_hw, clicks)]
+        image = torch.cat([view.cut(self.image) for view in views])
+        points = torch.cat([view.points(clicks, self.size_hw) for view in views]).to(device)
+        answers = self.predictor.answers(image, torch.zeros_like(image[:, :1]), points)
+        if answers.scores is None:
+            raise RuntimeError("a backend that has scores gave none")
+        probabilities = torch.sigmoid(answers.logits.float()).split(1)
+        candidates = [
+            Candidate(fixed(view.paste_back(probability, self.size_hw)), score, view)
+            for view, probability, score in zip(views, probabilities, answers.scores.tolist(), strict=True)
+        ]
+        best = max(candidates, key=lambda candidate: candidate.score)
+        return replace(
+            self,
+            clicks=clicks,
+            probability=best.probability,
+            region=best.view.paste,
+            view=best.view,
+            score=best.score,
+            candidates=tuple(sorted(candidates, key=lambda candidate: float(candidate.probability.sum()))),
+        )
 
     def undo(self) -> Session:
         """The session before the last click (or the last clicks that came at once), or before the last removal."""
@@ -205,18 +256,24 @@ class Session:
         view = View.of(self.predictor.zoom, self.size_hw, clicks, self.probability, self.region)
         previous = torch.tensor(self.probability, device=self.image.device)[None, None]
         points = view.points(clicks, self.size_hw).to(self.image.device)
-        logits = self.predictor.logits(view.cut(self.image), view.cut(Pyramid(previous)), points)
+        logits, scores = self.predictor.answers(view.cut(self.image), view.cut(Pyramid(previous)), points)
         probability = view.paste_back(torch.sigmoid(logits.float()), self.size_hw)
-        return replace(self, clicks=clicks, probability=fixed(probability), region=view.paste, view=view)
+        score = None if scores is None else scores.item()
+        return replace(self, clicks=clicks, probability=fixed(probability), region=view.paste, view=view, score=score)
 
     def _deserves_second_look(self, answered: Session) -> bool:
-        """Whether the first answer was for the whole image and the object fills less than half of it."""
+        """Whether the first answer was for much more than the object, or for a part of the image that may cut it off."""
         zoom = self.predictor.zoom
-        if not zoom.second_look or self.clicks or answered.view is None or answered.view.look is not None:
+        if not zoom.second_look or self.clicks or answered.view is None or not self._is_new:
             return False
         region = zoom.region_around(answered.probability, answered.clicks)
         height, width = self.size_hw
-        return region is not None and region.height * region.width < 0.5 * height * width
+        seen = answered.view.look or Region(0, height - 1, 0, width - 1)
+        return region is not None and (
+            region.height * region.width < 0.5 * seen.height * seen.width
+            or region.height > seen.height
+            or region.width > seen.width
+        )
 
 
 def fixed(values: NDArray[Values]) -> NDArray[Values]:

@@ -19,6 +19,15 @@ from model.errors import UserError
 from model.views import Pyramid, points_in
 from pipelines.clicks import Click
 
+FIRST_LOOKS = 3
+FIRST_SIZE = 256
+"""Longer side of the network's input at the first looks, where the answer needs to be right about the object and not yet about
+its border."""
+SMALLEST_FIRST_LOOK = (128, 256)
+"""The longer side of the smallest first look is a quarter of the image's, but between these, in pixels of the image."""
+LARGEST_FIRST_PART = 0.85
+"""A part that would be larger is not looked at besides the whole image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -79,6 +88,11 @@ class ZoomIn:
     second_look: bool = False
     """Whether the first answer for a whole image is repeated at once on the region around it, if that is smaller than
     half of the image: the first mask is then as sharp as the later ones, for one more run of the network."""
+    first_looks: int = 1
+    """At the first clicks of an object the whole image is looked at, and with more than one look also ever smaller parts
+    around the clicks; the network's own scores say which answer counts, so it needs a head for them."""
+    first_size: int | None = None
+    """Longer side of the network's input at these first looks, in pixels; None: `target_size`."""
     corners: bool = True
     """Whether resizing keeps the centres of the corner pixels where they are, as published; otherwise it keeps the image's
     borders, as in training (`model.views`)."""
@@ -104,8 +118,32 @@ class ZoomIn:
             resize_whole=True,
             forget_region=True,
             second_look=True,
+            first_looks=FIRST_LOOKS,
+            first_size=min(target_size, FIRST_SIZE),
             corners=False,
         )
+
+    def first_regions(self, image_hw: tuple[int, int], clicks: Sequence[Click]) -> list[Region | None]:
+        """The parts to look at first, from the whole image, None, to the smallest: each holds all positive clicks, the sides
+        shrink evenly in their logarithm, and the shape is the image's. Without a positive click the whole image only."""
+        positive = [click for click in clicks if click.positive]
+        if not positive or self.first_looks < 2:
+            return [None]
+        longest = max(image_hw)
+        smallest = min(max(longest / 4, SMALLEST_FIRST_LOOK[0]), SMALLEST_FIRST_LOOK[1], longest) / longest
+        columns, rows = [click.x for click in positive], [click.y for click in positive]
+        needed = max(
+            self.expansion * (max(rows) - min(rows) + 1) / image_hw[0],
+            self.expansion * (max(columns) - min(columns) + 1) / image_hw[1],
+        )
+        regions: list[Region | None] = [None]
+        for number in range(1, self.first_looks):
+            share = max(smallest ** (number / (self.first_looks - 1)), needed)
+            if share < LARGEST_FIRST_PART:
+                top, bottom = _window(min(rows), max(rows), share, image_hw[0])
+                left, right = _window(min(columns), max(columns), share, image_hw[1])
+                regions.append(Region(top, bottom, left, right))
+        return list(dict.fromkeys(regions))
 
     def region_around(self, probability: NDArray[np.float32], clicks: Sequence[Click]) -> Region | None:
         """The region that fits the last answer (H, W) and the positive clicks; None where the answer is empty."""
@@ -133,9 +171,10 @@ class ZoomIn:
             return True
         return new.overlap(old) < self.recompute_overlap
 
-    def input_size(self, height: int, width: int) -> tuple[int, int]:
-        """(height, width) of the network's input for a region of that size: the longer side becomes `target_size`."""
-        scale = self.target_size / max(height, width)
+    def input_size(self, height: int, width: int, longest: int | None = None) -> tuple[int, int]:
+        """(height, width) of the network's input for a region of that size: the longer side becomes `longest`, by default
+        `target_size`."""
+        scale = (longest or self.target_size) / max(height, width)
         return max(1, round(height * scale)), max(1, round(width * scale))
 
 
@@ -170,6 +209,11 @@ class View:
         if region is None or zoom.needs_new_region(region, current, clicks):
             region = current
         return cls(region, region, zoom.input_size(region.height, region.width), zoom.corners)
+
+    @classmethod
+    def first(cls, zoom: ZoomIn, image_hw: tuple[int, int], region: Region | None) -> "View":
+        """A first look at a part, or with None at all of it; all have one size, so that they are looked at together."""
+        return cls(region, region, zoom.input_size(*image_hw, zoom.first_size), zoom.corners)
 
     def points(self, clicks: Sequence[Click], image_hw: tuple[int, int]) -> Tensor:
         """Clicks in pixels of the network's input: (1, N, 3) float32, x, y, label (see `model.click_tensors`).
@@ -229,6 +273,13 @@ def resize(values: Tensor, size_hw: tuple[int, int], corners: bool = True) -> Te
     if tuple(values.shape[-2:]) == tuple(size_hw):
         return values
     return F.interpolate(values, size=size_hw, mode="bilinear", align_corners=corners)
+
+
+def _window(first: int, last: int, share: float, length: int) -> tuple[int, int]:
+    """First and last pixel of a part of so much of `length` around what lies from `first` to `last`, moved to lie inside."""
+    side = min(length, max(1, round(share * length)))
+    start = min(max(0, round((first + last + 1 - side) / 2)), length - side)
+    return start, start + side - 1
 
 
 def _overlap(first: int, last: int, other_first: int, other_last: int) -> float:

@@ -24,6 +24,7 @@ from model.config import SpecialClasses, TrainConfig
 from model.data import ShardData
 from model.devices import Accelerator, Devices, choose_devices
 from model.errors import UserError
+from model.licences import of_weights, refuse, together
 from model.module import MONITOR, ClickModule
 from model.networks import ClickNetwork, build
 from model.parts import check_parts
@@ -33,6 +34,7 @@ from model.run_folder import AUTO, RunFolder, begun_run, new_run, resumed_run
 from model.view_data import ViewData
 from model.weights import (
     ENCODER_KEY,
+    SCORE_HEAD,
     WeightsCard,
     card_of,
     checkpoint_file,
@@ -101,12 +103,14 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     clock = Clock.begun(config, data.steps_per_epoch(devices.count), devices.count)
     network, begun_with = initial_network(config, options)
     check_parts(network, config.lr_parts or {}, config.network)
+    licences = together([data.licences, licences_begun_with(begun_with, options.weights)])
+    refuse(config.refuse_licences, licences)
     folder, earlier = prepare_folder(config, options, data)
     if earlier is not None:
         clock = clock_of_resumed(earlier, clock, config)
         if earlier.step >= clock.total_steps:
             return nothing_left(folder, earlier, clock)
-    module = ClickModule(network, config, clock, data.digest, begun_with)
+    module = ClickModule(network, config, clock, data.digest, begun_with, licences)
     trainer = build_trainer(config, options, devices, folder, clock)
     announce(config, data, devices, folder, module, 0 if earlier is None else earlier.step)
     with signals_passed_on(trainer), complaints_passed_on():
@@ -161,11 +165,24 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNe
     card = card_of(stored, file)
     if kind == "continue_training":
         check_same_task(config, card, file)
-        load_strictly(network, network_tensors(stored), file)
-        say(f"Weights: all of {file}.")
+        tensors = network_tensors(stored)
+        trained = {name: tensor for name, tensor in tensors.items() if not name.startswith(SCORE_HEAD)}
+        load_strictly(network, trained, file)
+        left_out = ", but the head that scores answers: make a new one for the new weights by `python -m model score`"
+        say(f"Weights: all of {file}{left_out if len(trained) < len(tensors) else ''}.")
     else:
         transfer(network, network_tensors(stored), card.preset, config, file)
     return network, card
+
+
+def licences_begun_with(card: WeightsCard | None, weights: str | None) -> dict[str, str]:
+    """Of the images behind the weights of `initial_network`: its `card`, or that of the encoder alone in `weights`."""
+    if card is not None:
+        return of_weights(card)
+    if weights is None:
+        return {}
+    file = checkpoint_file(weights)
+    return of_weights(encoder_card_of(read_checkpoint(file), file))
 
 
 def transfer(
@@ -293,6 +310,7 @@ def prepare_folder(
         raise TrainError(
             f"--resume {checkpoint}: that run trains the network {card.preset!r}, the config says {config.network!r}"
         )
+    refuse(config.refuse_licences, together([data.licences, card.licences]))
     for change in changed_settings(card.config, config.to_dict()):
         say(f"Resumed with another setting: {change}")
     folder.describe(config)

@@ -26,6 +26,7 @@ from model.config import TrainConfig, Views
 from model.data import Batch, DataError, digest, leave_signals_to_the_trainer, on_gpu, open_all, split
 from model.drawn_views import batch_of, size_of_step, table_of_step
 from model.errors import UserError
+from model.licences import of_pools
 from model.photographs import (
     Objects,
     Photographs,
@@ -222,6 +223,7 @@ class ViewData(pl.LightningDataModule):
         for dataset in self.datasets:
             check_foreground(dataset, classes.foreground)
         self.digest = digest(self.datasets)
+        self.licences = of_pools(self.pools, self.datasets)
         self.places = {
             role: [Place(*map(int, place)) for place in split(self.datasets, tag, classes.foreground, role)]
             for role, tag in (("train", tags.train), ("val", tags.val))

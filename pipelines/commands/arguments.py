@@ -10,6 +10,7 @@ from pipelines.graph.check import check
 from pipelines.graph.plan import Plan
 from pipelines.graph.problems import GraphError
 from pipelines.graph.spec import read_graph
+from pipelines.meta import nearest
 from pipelines.sources import LAYOUTS, Project, SourceError, bind
 
 PROJECT_HELP = f"""\
@@ -28,6 +29,29 @@ def add_graph(parser: argparse.ArgumentParser, projects_required: bool = True) -
 def read_projects(arguments: argparse.Namespace) -> dict[str, Project]:
     with shown(SourceError, OSError):
         return bind(arguments.project)
+
+
+def read_licences(stated: list[str], projects: dict[str, Project]) -> dict[str, list[str]]:
+    """The licences of `NAME=TEXT` texts, by project. Raises `UserError` with all problems at once."""
+    licences: dict[str, list[str]] = {}
+    problems = []
+    for given in stated:
+        name, _, text = given.partition("=")
+        if not name or not text.strip():
+            problems.append(
+                f"--licence {given}: found no NAME=TEXT; write e.g. --licence {next(iter(projects))}=CC-BY-4.0 "
+                'or --licence NAME="research only"'
+            )
+        elif name not in projects:
+            problems.append(
+                f"--licence {given}: there is no project {name!r}{nearest(name, projects)}; "
+                f"given with --project are {', '.join(projects)}"
+            )
+        else:
+            licences.setdefault(name, []).append(" ".join(text.split()))
+    if problems:
+        raise UserError("\n".join(problems))
+    return licences
 
 
 def read_plan(arguments: argparse.Namespace, projects: dict[str, Project] | None) -> Plan:

@@ -8,11 +8,12 @@ import sys
 import time
 from typing import Any
 
-from pipelines.commands.arguments import add_graph, read_plan, read_projects
+from pipelines.commands.arguments import add_graph, read_licences, read_plan, read_projects
 from pipelines.commands.errors import shown
+from pipelines.formats.licences import NOT_STATED, as_text
 from pipelines.graph.problems import printable
 
-_OWN = ("--project", "--project_id", "--output", "--seed", "--shards", "--max-errors", "--overwrite")
+_OWN = ("--project", "--project_id", "--output", "--seed", "--shards", "--licence", "--max-errors", "--overwrite")
 
 _EPILOG = """\
 examples:
@@ -44,6 +45,16 @@ def add_parser(commands: Any) -> None:
         "--shards", type=_positive, metavar="N", help="number of shards (default: one for every 50 images, at least 8)"
     )
     parser.add_argument(
+        "--licence",
+        "--license",
+        dest="licences",
+        action="append",
+        default=[],
+        metavar="NAME=TEXT",
+        help="licence of a project's images, an SPDX identifier such as CC-BY-4.0 or words; kept in manifest.json, and on the "
+        "card of what is trained on the result. Repeat for more; COCO files and earlier results say theirs themselves",
+    )
+    parser.add_argument(
         "--max-errors",
         type=_share,
         default=0.01,
@@ -69,8 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         cloud = [f"--project={arguments.project_id}"] if arguments.project_id else []
         options = read_options([*arguments.rest, *cloud], _OWN)
     projects = read_projects(arguments)
+    licences = read_licences(arguments.licences, projects)
     plan = read_plan(arguments, projects)
-    settings = Settings(arguments.output, arguments.seed, arguments.shards, arguments.overwrite)
+    settings = Settings(arguments.output, arguments.seed, arguments.shards, arguments.overwrite, licences)
     started = time.monotonic()
     with shown(RunError, OSError):
         dataset = execute(plan, projects, settings, options)
@@ -82,6 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
         f"\n{manifest['samples']:,} samples in {len(manifest['shards'])} shards ({used} with samples, {megabytes:.1f} MB), "
         f"{manifest['errors']} errors, {time.monotonic() - started:.0f} s: {dataset.root}"
     )
+    hint = (
+        " (say it with --licence NAME=TEXT)" if any(NOT_STATED in texts for texts in dataset.licences.values()) else ""
+    )
+    print(printable(f"licences: {as_text(dataset.licences)}{hint}"))
     if problem := verdict(manifest, arguments.max_errors):
         print(f"failed: {problem}", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.commands.errors import UserError, shown
 from pipelines.formats import storage
 from pipelines.formats.dataset_statistics import Statistics, statistics
+from pipelines.formats.licences import as_text
 from pipelines.formats.shards import NotADataset, open_dataset
 
 _EPILOG = """\
@@ -80,6 +81,7 @@ def _table(numbers: Mapping[str, Any]) -> Iterator[str]:
         f"images {size['images'] / 1e6:,.1f} MB, annotations {size['annotations'] / 1e6:,.1f} MB"
     )
     total = max(numbers["samples"], 1)
+    yield f"licences: {as_text(numbers['licences'])}"
     for what in ("datasets", "tags"):
         yield from _counted(f"samples by {what[:-1]}", numbers[what], total)
     yield ""

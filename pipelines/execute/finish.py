@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from pipelines.execute.reading import Listing
 from pipelines.execute.step import Count, Failure
 from pipelines.execute.writer import Shard, Target
 from pipelines.formats import storage
+from pipelines.formats.licences import NOT_STATED, different
 from pipelines.formats.shards import ERRORS, INDEX, INDEX_SCHEMA, MANIFEST, META, TarWriter, read_parquet, shard_name
 from pipelines.formats.supervisely import meta_json
 from pipelines.graph.plan import Plan
@@ -36,8 +37,15 @@ class Dataset:
     """(id, action, outputs) of each layer, in the order of the file."""
 
 
-def describe(plan: Plan, listing: Listing, projects: Mapping[str, Project], seed: int, target: Target) -> Dataset:
-    """What a run will save, before it starts."""
+def describe(
+    plan: Plan,
+    listing: Listing,
+    projects: Mapping[str, Project],
+    seed: int,
+    target: Target,
+    licences: Mapping[str, Sequence[str]] | None = None,
+) -> Dataset:
+    """What a run will save, before it starts. licences: what people say of the projects, besides what layouts say."""
     used = sorted({layer.selection.project for layer in plan.sources if layer.selection})
     inputs = {
         name: {"layout": projects[name].layout, "images": sum(origin.project == name for origin in listing.origins)}
@@ -50,12 +58,27 @@ def describe(plan: Plan, listing: Listing, projects: Mapping[str, Project], seed
         "graph": json.loads(plan.text),
         "graph_sha256": sha256(plan.text.encode()).hexdigest(),
         "inputs": {"projects": inputs, "sha256": sha256(names.encode()).hexdigest()},
+        "licences": _licences(used, listing, projects, licences or {}),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONED}},
     }
     layers = tuple(
         (layer.id, layer.action.word, layer.dst) for layer in sorted(plan.layers, key=lambda layer: layer.number)
     )
     return Dataset(target, manifest, meta_json(plan.sink.meta), layers)
+
+
+def _licences(
+    used: Iterable[str], listing: Listing, projects: Mapping[str, Project], said: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """The licences of those projects of which any is known. What is said fills a gap, and takes away nothing else."""
+    found = {}
+    for name in used:
+        own = projects[name].licences(sorted({origin.dataset for origin in listing.origins if origin.project == name}))
+        if name in said:
+            own = different([*(text for text in own if text != NOT_STATED), *said[name]])
+        if own:
+            found[name] = list(own)
+    return found
 
 
 def start(dataset: Dataset) -> None:

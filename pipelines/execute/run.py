@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -39,12 +39,14 @@ class RunError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What people choose besides graph and projects. `shards` None: one for every fifty images, at least eight."""
+    """What people choose besides graph and projects. `shards` None: one for every fifty images, at least eight. `licences`: of
+    the images, by project."""
 
     output: str
     seed: int = 0
     shards: int | None = None
     overwrite: bool = False
+    licences: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options: PipelineOptions) -> ShardedDataset:
@@ -57,7 +59,7 @@ def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options
     folder = storage.join(settings.output, name)
     prepare(folder, settings.overwrite)
     target = target_of(plan, folder, shards)
-    dataset = describe(plan, listing, projects, settings.seed, target)
+    dataset = describe(plan, listing, projects, settings.seed, target, settings.licences)
     start(dataset)
     if runs_here(options):
         local_memory.keep_small()

@@ -51,6 +51,7 @@ def statistics(dataset: ShardedDataset) -> Statistics:
             "with_samples": len(per_source),
             "samples_each": spread(per_source),
         },
+        "licences": {name: list(texts) for name, texts in dataset.licences.items()},
         "datasets": _counted(index["dataset"]),
         "tags": _counted(pc.list_flatten(index["tags"])),
         "classes": _classes(dataset.meta, titles, owners),

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.formats import storage
+from pipelines.formats.licences import NOT_STATED
 from pipelines.formats.supervisely import read_meta
 from pipelines.meta import Meta
 
@@ -145,6 +146,13 @@ class ShardedDataset:
     def digest(self) -> str:
         """sha256 in hex over the shards' digests: what the samples are, whatever their index says."""
         return sha256("".join(shard["sha256"] for shard in self.manifest["shards"]).encode()).hexdigest()
+
+    @property
+    def licences(self) -> dict[str, tuple[str, ...]]:
+        """By the project that images come from; `NOT_STATED` where nothing was said, as in datasets from before it could be."""
+        projects = self.manifest.get("inputs", {}).get("projects") or [self.root.rsplit("/", 1)[-1]]
+        stated = self.manifest.get("licences", {})
+        return {name: tuple(stated.get(name) or (NOT_STATED,)) for name in projects}
 
     def __len__(self) -> int:
         return int(self.manifest["samples"])

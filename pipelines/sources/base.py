@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -67,6 +67,10 @@ class Project(ABC):
     @abstractmethod
     def read(self, item: Item) -> Annotation:
         """The annotation of one image. Raises `BadItem` or the errors of the formats."""
+
+    def licences(self, datasets: Iterable[str]) -> tuple[str, ...]:
+        """What the layout itself says of the licences of these datasets' images, each once; nothing in most layouts."""
+        return ()
 
 
 def size_of_picture(address: str) -> Size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from json.decoder import JSONDecodeError, JSONDecoder
 from pathlib import PurePosixPath
@@ -15,6 +15,7 @@ from pycocotools import mask as coco_masks
 
 from pipelines.figures import Bitmap, Figure
 from pipelines.formats import storage
+from pipelines.formats.licences import NOT_STATED, different
 from pipelines.formats.supervisely import Annotation
 from pipelines.image import Size
 from pipelines.meta import ClassSpec, Meta
@@ -27,6 +28,8 @@ _BEGINS = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
 _HEAD_BYTES = 1 << 16
 # A folder with more JSON files than this holds something else, one file an image.
 _MOST_FILES = 32
+# A list that a file may have, of licences, to which images refer by number.
+_LICENCES = "licenses"
 _BYTE_ORDER_MARK = "\xef\xbb\xbf"
 
 _PREFIX = "instances_"
@@ -38,12 +41,14 @@ _TRIED_IMAGES = 20
 
 @dataclass(frozen=True)
 class Coco(Project):
-    """`files` is the address of each dataset's JSON, `titles` by that address the class of each category number."""
+    """`files` is the address of each dataset's JSON, `titles` by that address the class of each category number, `stated`
+    the licences of the images in it."""
 
     layout: ClassVar[str] = "coco"
 
     files: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def matches(cls, location: str) -> bool:
@@ -58,12 +63,14 @@ class Coco(Project):
                 f'{location} has no COCO instances: a JSON file with "images", "annotations" and "categories", '
                 "in the folder itself or in annotations"
             )
-        meta, titles = Meta(), {}
+        meta, titles, stated = Meta(), {}, {}
         for address in files.values():
-            titles[address] = _categories(address)
+            document = _Document(address, "images", "categories")
+            titles[address] = _categories(document["categories"], address)
+            stated[address] = _licences(document)
             for title in titles[address].values():
                 meta = meta.with_class(ClassSpec(title, "bitmap"))
-        return cls(name, location, meta.with_class(ClassSpec(NEUTRAL, "bitmap")), tuple(files), files, titles)
+        return cls(name, location, meta.with_class(ClassSpec(NEUTRAL, "bitmap")), tuple(files), files, titles, stated)
 
     def items(self, dataset: str) -> Iterator[Item]:
         """An image's labels are parts of the JSON: its own entry, then its annotations; neighbours are read in one piece."""
@@ -111,6 +118,10 @@ class Coco(Project):
                 title = NEUTRAL
             figures.extend(Figure(title, mask) for mask in Bitmap.trimmed(0, 0, _pixels(annotation, size)))
         return Annotation(size, tuple(figures))
+
+    def licences(self, datasets: Iterable[str]) -> tuple[str, ...]:
+        """Those that the images refer to, by name and address; all that a file lists where none of its images refers to any."""
+        return different(text for dataset in datasets for text in self.stated[self.files[dataset]])
 
 
 def _pixels(annotation: Mapping[str, Any], size: Size) -> np.ndarray:
@@ -199,10 +210,25 @@ def _picture_folder(location: str, dataset: str, files: list[str]) -> str:
     )
 
 
-def _categories(address: str) -> dict[int, str]:
+def _licences(document: _Document) -> tuple[str, ...]:
+    """The licences of a file's images, each once; with `NOT_STATED` where only some of them refer to one."""
+    texts: dict[Any, str] = {}
+    for entry in document.licences:
+        name, url = (str(entry.get(key) or "").strip() for key in ("name", "url"))
+        if isinstance(entry.get("id"), int | str) and (name or url):
+            texts[entry["id"]] = f"{name} ({url})" if name and url else name or url
+    numbers = [entry.value.get("license") for entry in document["images"]]
+    if all(number is None for number in numbers):
+        return different(texts.values())
+    known = (number if isinstance(number, int | str) else None for number in numbers)
+    used = dict.fromkeys(texts.get(number, NOT_STATED) for number in known)
+    return () if list(used) == [NOT_STATED] else different(sorted(used, key=lambda text: (text == NOT_STATED, text)))
+
+
+def _categories(entries: list[_Entry], address: str) -> dict[int, str]:
     """Category number → title."""
     titles = {}
-    for entry in _Document(address, "categories")["categories"]:
+    for entry in entries:
         number, title = entry.value.get("id"), entry.value.get("name")
         if not isinstance(number, int) or not isinstance(title, str):
             raise SourceError(f'{address}: a category needs a number "id" and a "name"; found {entry.value}')
@@ -249,6 +275,8 @@ class _Document:
         self._text = storage.read_bytes(address).decode("latin-1")
         self._decode = JSONDecoder().raw_decode
         self._lists: dict[str, list[_Entry]] = {}
+        self.licences: list[dict[str, Any]] = []
+        """The licences that the file lists."""
         try:
             self._scan()
         except JSONDecodeError as error:
@@ -272,7 +300,10 @@ class _Document:
             if name in _LISTS and self._text.startswith("[", place):
                 place = self._scan_list(name, self._expect("[", place))
             else:
-                _, place = self._decode(self._text, place)
+                value, end = self._decode(self._text, place)
+                if name == _LICENCES and isinstance(value, list):
+                    self.licences = [entry for entry in self._whole(value, place, end) if isinstance(entry, dict)]
+                place = end
             place = self._next(place, "}")
 
     def _scan_list(self, name: str, place: int) -> int:
@@ -288,9 +319,13 @@ class _Document:
 
     def _kept(self, value: dict[str, Any], start: int, end: int) -> dict[str, Any]:
         """The few values of an entry that say what it belongs to."""
+        whole = self._whole(value, start, end)
+        return {name: whole[name] for name in ("id", "file_name", "image_id", "name", "license") if name in whole}
+
+    def _whole(self, value: Any, start: int, end: int) -> Any:
+        """A decoded value with its letters as they are meant, and not one for every byte."""
         own = self._text[start:end]
-        whole = value if own.isascii() else json.loads(own.encode("latin-1").decode())
-        return {name: whole[name] for name in ("id", "file_name", "image_id", "name") if name in whole}
+        return value if own.isascii() else json.loads(own.encode("latin-1").decode())
 
     def _expect(self, letter: str, place: int) -> int:
         """Behind a letter that must come next, and behind the white space after it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import pyarrow.compute as pc
 
 from pipelines.formats import storage
+from pipelines.formats.licences import NOT_STATED, different
 from pipelines.formats.shards import MANIFEST, NotADataset, open_dataset
 from pipelines.formats.supervisely import Annotation
 from pipelines.sources.base import Item, Project, SourceError, size_of_picture
@@ -43,3 +44,8 @@ class Shards(Project):
 
     def read(self, item: Item) -> Annotation:
         return read_annotation(item.labels[0], self, size_of_picture(item.image))
+
+    def licences(self, datasets: Iterable[str]) -> tuple[str, ...]:
+        """Those of all projects that the dataset was made of, with `NOT_STATED` where only some of them have one."""
+        found = different(text for texts in open_dataset(self.location).licences.values() for text in texts)
+        return () if found == (NOT_STATED,) else found

@@ -9,6 +9,7 @@ from pipelines.execute.finish import describe, finish, funnel, start
 from pipelines.execute.reading import list_images
 from pipelines.execute.step import Count, Failure
 from pipelines.execute.writer import Target, write_shard
+from pipelines.formats.licences import NOT_STATED
 from pipelines.formats.shards import open_dataset
 from pipelines.sources import bind
 from tests.support import compiled, layer, run, tiny_project
@@ -127,3 +128,24 @@ def test_a_layer_that_nothing_reached_is_in_the_funnel(prepared):
 def test_both_outputs_of_an_if_may_be_thrown_away():
     graph = [*GRAPH, layer("if", "$a", ["null", "null"], {"condition": {"min_width": 5}})]
     assert compiled(graph)
+
+
+@pytest.mark.parametrize(
+    ("layout_says", "people_say", "expected"),
+    [
+        ((), {}, {}),
+        (("CC0",), {}, {"P": ["CC0"]}),
+        ((), {"P": ["research only", "research only"]}, {"P": ["research only"]}),
+        (("CC0", NOT_STATED), {"P": ["research only"]}, {"P": ["CC0", "research only"]}),
+        (("CC0", NOT_STATED), {}, {"P": ["CC0", NOT_STATED]}),
+        (("CC0",), {"another": ["CC BY"]}, {"P": ["CC0"]}),
+    ],
+)
+def test_licences_of_layouts_and_people_stand_together(tmp_path, monkeypatch, layout_says, people_say, expected):
+    """What is said fills gaps; nothing that the images themselves say is taken away."""
+    projects = bind([f"P={tiny_project(tmp_path / 'input', 5)}"])
+    monkeypatch.setattr(type(projects["P"]), "licences", lambda self, datasets: layout_says if "ds" in datasets else ())
+    plan = compiled(GRAPH, projects)
+    target = Target(str(tmp_path / "out"), "out", 3, plan.sink.id, keeps_names=True)
+    described = describe(plan, list_images(plan, projects), projects, 9, target, people_say)
+    assert described.manifest["licences"] == expected

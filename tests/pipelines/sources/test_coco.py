@@ -321,3 +321,56 @@ def test_real_objects_have_the_areas_they_should():
 def test_the_helper_masks_are_what_they_seem():
     assert runs(mask_at(0, 0, 1, 1))["counts"] == [0, 1, 2399]
     assert mask_of("#.").tolist() == [[True, False]]
+
+
+LICENCES = [
+    {"id": 1, "name": "CC BY-NC 4.0", "url": "http://licences.org/by-nc"},
+    {"id": 2, "name": "Lizenz für alle", "url": ""},
+    {"id": 3, "url": "http://licences.org/zero"},
+    {"id": 4, "name": "nobody's"},
+]
+
+
+def licensed(root: Path, numbers: list[object], licences: object = LICENCES) -> Project:
+    """A folder with an image for each of the licence numbers; None for an image without one."""
+    document = content([], tuple(f"{number}.jpg" for number in range(len(numbers))))
+    for image, number in zip(document["images"], numbers, strict=True):
+        image |= {} if number is None else {"license": number}
+    return opened(write(root, document | {"licenses": licences}))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([1, 1], ("CC BY-NC 4.0 (http://licences.org/by-nc)",)),
+        ([3, 2, 3], ("Lizenz für alle", "http://licences.org/zero")),
+        ([2, None], ("Lizenz für alle", "not stated")),
+        ([2, 77], ("Lizenz für alle", "not stated")),
+        ([77, 78], ()),
+        (
+            [None, None],
+            ("CC BY-NC 4.0 (http://licences.org/by-nc)", "Lizenz für alle", "http://licences.org/zero", "nobody's"),
+        ),
+    ],
+)
+def test_the_licences_are_those_that_the_images_refer_to(tmp_path, numbers, expected):
+    project = licensed(tmp_path / "d", numbers)
+    assert project.licences(project.datasets) == expected
+
+
+@pytest.mark.parametrize("licences", [[], [{"id": 1, "name": "", "url": ""}], ["CC0"], "CC0", {"id": 1}, None])
+def test_a_list_of_licences_that_says_nothing_is_no_error(tmp_path, licences):
+    project = licensed(tmp_path / "d", [1, 1], licences)
+    assert project.licences(project.datasets) == ()
+    assert len(list(project.items("d"))) == 2
+
+
+def test_only_the_datasets_that_are_used_count(tmp_path):
+    for name, number in (("train", 2), ("val", 4)):
+        document = content([])
+        document["images"][0]["license"] = number
+        write(tmp_path, document | {"licenses": LICENCES}, f"annotations/instances_{name}.json")
+    project = opened(tmp_path)
+    assert project.licences(["val"]) == ("nobody's",)
+    assert project.licences(["train", "val"]) == ("Lizenz für alle", "nobody's")
+    assert pickle.loads(pickle.dumps(project)).licences(["val"]) == ("nobody's",)

@@ -1,6 +1,7 @@
 """Finished datasets as input: read in place, and the same samples as the unpacked project."""
 
 import json
+import shutil
 
 import pytest
 
@@ -43,6 +44,24 @@ def test_a_run_over_shards_equals_a_run_over_what_they_were_made_of(output, tmp_
     assert len(second) == 6
     names = sorted(second.index["name"].to_pylist())
     assert names == sorted(open_dataset(str(output)).index["name"].to_pylist()), "one sample an image: names are kept"
+
+
+@pytest.mark.parametrize(
+    ("projects", "stated", "expected"),
+    [
+        (["A", "B"], {"A": ["CC0", "MIT"], "B": ["CC0"]}, ("CC0", "MIT")),
+        (["A", "B"], {"B": ["MIT"]}, ("not stated", "MIT")),
+        (["A", "B"], {}, ()),
+        (["A", "B"], None, ()),
+    ],
+)
+def test_the_licences_of_what_a_dataset_was_made_of_go_with_it(output, tmp_path, projects, stated, expected):
+    copy = shutil.copytree(output / "out", tmp_path / "out")
+    manifest = json.loads((copy / "manifest.json").read_text())
+    assert manifest.pop("licences") == {}
+    manifest["inputs"]["projects"] = {name: {"layout": "voc", "images": 1} for name in projects}
+    (copy / "manifest.json").write_text(json.dumps(manifest | ({} if stated is None else {"licences": stated})))
+    assert bind([f"D={copy}"])["D"].licences(["ds"]) == expected
 
 
 def test_an_unfinished_dataset_is_refused(output, tmp_path):
