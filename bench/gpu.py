@@ -87,6 +87,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--pack", type=Path, default=PACK, metavar="DIR", help="what `make gpu-pack` made (default: %(default)s)")
     add("--data", nargs="+", metavar="DIR", help="datasets of whole photographs (default: those of the pack)")
     add("--without", nargs="+", default=[], metavar="POOL", help="pools that train-free leaves out")
+    add("--refuse", nargs="+", default=[], metavar="TEXT", help="train-free ends where a licence has this in it")
     add("--config", type=Path, default=Settings.config, metavar="CONFIG", help="training config (default: %(default)s)")
     add(
         "--seconds",
@@ -124,6 +125,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         data=tuple(str(Path(folder).resolve()) for folder in options.data or packed),
         lacking=lacking,
         without=tuple(options.without),
+        refuse=tuple(options.refuse),
         config=options.config.resolve(),
         seconds=options.seconds,
         minutes=options.minutes,

@@ -82,6 +82,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="N",
         help=f"largest part of the data (default: what is left of {TRAVELS}, at most {LARGEST_PART})",
     )
+    parser.add_argument(
+        "--licence",
+        action="append",
+        default=[],
+        metavar="POOL=TEXT",
+        help="licence of a pool's images, by the name of its folder, where it does not say so itself; repeat",
+    )
     parser.add_argument("--no-wheels", action="store_true", help="leave the wheels as they are")
     return parser.parse_args(arguments)
 
@@ -100,7 +107,8 @@ def pack(options: argparse.Namespace) -> None:
     project = project_of(options.graph)
     datasets = {}
     for pool in pools:
-        datasets[pool.name] = run_graph(options.graph, project, pool, made / pool.name)
+        licences = [text for name, text in map(licence_of, options.licence) if name == pool.name]
+        datasets[pool.name] = run_graph(options.graph, project, pool, made / pool.name, licences)
     parts = dealt({name: files_of(folder) for name, folder in datasets.items()}, limit)
     for number, files in enumerate(parts):
         for name, file in files:
@@ -127,6 +135,12 @@ def pool_of(text: str) -> Pool:
     return Pool(Path(location.rpartition(":")[2]).name, location)
 
 
+def licence_of(text: str) -> tuple[str, str]:
+    """`pets=CC-BY-4.0` → ("pets", "CC-BY-4.0")."""
+    name, _, licence = text.partition("=")
+    return name, licence
+
+
 def check(pools: Sequence[Pool], options: argparse.Namespace) -> None:
     """Everything that can be wrong with what is asked for, at once."""
     names = [pool.name for pool in pools]
@@ -139,6 +153,11 @@ def check(pools: Sequence[Pool], options: argparse.Namespace) -> None:
         f"there is no folder {pool.location.rpartition(':')[2]} (of POOLS)"
         for pool in pools
         if not Path(pool.location.rpartition(":")[2]).is_dir()
+    ]
+    problems += [
+        f"--licence {text}: POOL=TEXT is needed, and the pools are {', '.join(names)}"
+        for text in options.licence
+        if licence_of(text)[0] not in names or not licence_of(text)[1]
     ]
     if not options.graph.is_file():
         problems.append(f"there is no graph {options.graph}; name one with GRAPH=")
@@ -189,10 +208,11 @@ def project_of(graph: Path) -> str:
     return names.pop()
 
 
-def run_graph(graph: Path, project: str, pool: Pool, folder: Path) -> Path:
+def run_graph(graph: Path, project: str, pool: Pool, folder: Path, licences: Sequence[str]) -> Path:
     """The finished dataset of a pool."""
     print(f"{pool.name}: running {graph.name} …", flush=True)
     command = [sys.executable, "-m", "pipelines", "run", str(graph), "--project", f"{project}={pool.location}"]
+    command += [word for text in licences for word in ("--licence", f"{project}={text}")]
     done = subprocess.run([*command, "--output", str(folder)], capture_output=True, text=True, cwd=ROOT)
     found = [path.parent for path in folder.glob("*/manifest.json")]
     if done.returncode or len(found) != 1:

@@ -33,6 +33,8 @@ class Settings:
     """What of the pack's datasets has not come."""
     without: tuple[str, ...] = ()
     """Names of pools that the permissive training leaves out."""
+    refuse: tuple[str, ...] = ()
+    """Parts of the names of licences that the permissive training refuses."""
     config: Path = ROOT / "configs" / "train" / "lite.json"
     seconds: float = 60.0
     """How long to measure a rate."""
@@ -73,7 +75,7 @@ class Settings:
         known = json.loads(text)
         for name in ("out", "config", "runs", "reference"):
             known[name] = None if known[name] is None else Path(known[name])
-        for name in ("data", "without", "reference_pack"):
+        for name in ("data", "without", "refuse", "reference_pack"):
             known[name] = tuple(known[name])
         return cls(**known)
 

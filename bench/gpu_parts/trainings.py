@@ -30,7 +30,9 @@ def train_free(task: Task) -> None:
     if unknown:
         names = ", ".join(Path(folder).name for folder in task.settings.data)
         raise SystemExit(f"--without {' '.join(sorted(unknown))}: no such pool; there are {names}")
-    begin(task, {"weights_init_type": "transfer_learning"}, ENCODER, data)
+    change: dict[str, Any] = {"weights_init_type": "transfer_learning"}
+    change |= {"refuse_licences": list(task.settings.refuse)} if task.settings.refuse else {}
+    begin(task, change, ENCODER, data)
 
 
 @part("train-large", 60, "begin: lite goes on with views of 416 and 512 px, for thin things")

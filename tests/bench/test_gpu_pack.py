@@ -47,10 +47,12 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path):
     (tmp_path / "a").mkdir()
     pools = [pool_of(f"coco:{tmp_path}/a"), pool_of(f"voc:{tmp_path}/x/a")]
     with pytest.raises(PackError) as caught:
-        check(pools, SimpleNamespace(graph=tmp_path / "no.json", part_mib=0))  # type: ignore[arg-type]
+        check(pools, SimpleNamespace(graph=tmp_path / "no.json", part_mib=0, licence=["a=MIT", "b=MIT", "a"]))  # type: ignore[arg-type]
     assert str(caught.value).splitlines() == [
         "a names two pools; each needs a folder of another name",
         f"  there is no folder {tmp_path}/x/a (of POOLS)",
+        "  --licence b=MIT: POOL=TEXT is needed, and the pools are a, a",
+        "  --licence a: POOL=TEXT is needed, and the pools are a, a",
         f"  there is no graph {tmp_path}/no.json; name one with GRAPH=",
         "  --part-mib 0: at least 1 is needed",
     ]
@@ -101,7 +103,18 @@ def test_wheels_that_cannot_be_had_leave_the_old_ones(tmp_path: Path, monkeypatc
 def test_pools_become_datasets_in_parts(tmp_path: Path):
     write_tiny_voc(tmp_path / "mine", 4)
     # When the pack is made with room for the smallest parts
-    code = gpu_pack.main([f"voc:{tmp_path}/mine", "--output", str(tmp_path / "pack"), "--part-mib", "1", "--no-wheels"])
+    code = gpu_pack.main(
+        [
+            f"voc:{tmp_path}/mine",
+            "--output",
+            str(tmp_path / "pack"),
+            "--part-mib",
+            "1",
+            "--no-wheels",
+            "--licence",
+            "mine=CC0-1.0",
+        ]
+    )
     assert code == 0
     content = json.loads((tmp_path / "pack" / "pack.json").read_text())
     assert content["pools"] == {"mine": f"voc:{tmp_path}/mine"}
@@ -109,4 +122,7 @@ def test_pools_become_datasets_in_parts(tmp_path: Path):
     # Then it is a dataset of whole photographs
     dataset = open_dataset(str(tmp_path / "pack" / "data" / "00" / "mine"))
     assert dataset.index.num_rows == 4
+    assert json.loads((tmp_path / "pack" / "data" / "00" / "mine" / "manifest.json").read_text())["licences"] == {
+        "Photographs": ["CC0-1.0"]
+    }
     assert all(len(classes) >= 2 for classes in dataset.index["classes"].to_pylist())
