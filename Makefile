@@ -24,7 +24,7 @@ EVALUATE ?= $(DATA)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint test test-slow bench compare demo data train evaluate image lock clean
+.PHONY: help install lint test test-slow bench compare demo data train evaluate gpu-pack image lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,6 +103,11 @@ bench: $(READY) ## speed and memory of a run beside the bare minimum of work, th
 
 compare: $(READY) ## train networks equally on DATA and count their clicks on EVALUATE (e.g. voc:VOC2007); takes hours
 	$(PY) bench/networks_bench.py --data $(DATA) $(addprefix --evaluate ,$(EVALUATE)) $(ARGS)
+
+# Photographs as they are, each with all its objects; another graph with GRAPH=….
+gpu-pack: GRAPH = configs/graphs/photographs.json
+gpu-pack: $(READY) ## what a bare GPU machine lacks, in ./gpu-pack: wheels, and POOLS ("coco:DIR voc:DIR …") as datasets in parts
+	$(PY) bench/gpu_pack.py $(POOLS) --graph $(GRAPH) $(ARGS)
 
 image: ## build the container images: worker, train, serve
 	docker build --target worker --tag smart-tool-worker .

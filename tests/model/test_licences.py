@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from model.__main__ import main
+from model.clock import Clock
 from model.config import ConfigError, TrainConfig, parse_config
 from model.data import ShardData
 from model.licences import LicenceError, of_datasets, of_weights, refuse, together
@@ -103,7 +104,7 @@ def test_what_is_refused_is_listed_with_all_other_pools():
 
 
 def test_the_card_of_a_network_in_training_has_them():
-    module = ClickModule(build("nano"), config(), 10, "abc", licences={"voc": "CC0"})
+    module = ClickModule(build("nano"), config(), Clock.begun(config(), 10), "abc", licences={"voc": "CC0"})
     assert module.card().licences == {"voc": "CC0"}
     checkpoint: dict[str, Any] = {}
     module.on_save_checkpoint(checkpoint)
@@ -112,14 +113,16 @@ def test_the_card_of_a_network_in_training_has_them():
 
 def test_a_resumed_run_keeps_those_of_what_it_began_with():
     checkpoint: dict[str, Any] = {}
-    ClickModule(build("nano"), config(), 10, "abc", licences={"voc": "CC0", "old": "MIT"}).on_save_checkpoint(
-        checkpoint
-    )
-    resumed = ClickModule(build("nano"), config(), 10, "abc", licences={"voc": "CC0"})
+    ClickModule(
+        build("nano"), config(), Clock.begun(config(), 10), "abc", licences={"voc": "CC0", "old": "MIT"}
+    ).on_save_checkpoint(checkpoint)
+    resumed = ClickModule(build("nano"), config(), Clock.begun(config(), 10), "abc", licences={"voc": "CC0"})
     resumed.on_load_checkpoint(checkpoint)
     assert resumed.card().licences == {"voc": "CC0", "old": "MIT"}
     del checkpoint[CARD_KEY]["licences"]
-    before_there_were_any = ClickModule(build("nano"), config(), 10, "abc", licences={"voc": "CC0"})
+    before_there_were_any = ClickModule(
+        build("nano"), config(), Clock.begun(config(), 10), "abc", licences={"voc": "CC0"}
+    )
     before_there_were_any.on_load_checkpoint(checkpoint)
     assert before_there_were_any.card().licences == {"voc": "CC0"}
 

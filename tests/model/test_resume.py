@@ -104,6 +104,25 @@ def test_other_batches_go_on_at_the_same_step_and_end_at_the_same(
 
 
 @pytest.mark.slow
+def test_a_run_on_views_goes_on_exactly_and_can_be_made_longer(
+    data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    views = {"views": {"sizes": [{"side": 32}], "smallest_crop": 16}, "checkpoint_minutes": 1e-9}
+    unbroken = train(config(**views, epochs=2), options(data, tmp_path / "unbroken"))
+    with monkeypatch.context() as patch:
+        at_step(unbroken.total_steps // 2 + 1, patch, killed)
+        with pytest.raises(Killed):
+            train(config(**views, epochs=2), options(data, tmp_path / "run"))
+    train(config(**views, epochs=2), options(data, tmp_path / "run", resume=""))
+    for column in ("train/loss", "lr", "val/loss"):
+        assert logged(tmp_path / "run", column) == logged(tmp_path / "unbroken", column), column
+    longer = train(config(**views, epochs=3), options(data, tmp_path / "run", resume="", devices=2))
+    assert longer.finished
+    assert unbroken.total_steps < longer.step < 1.5 * unbroken.total_steps
+    assert sorted(logged(tmp_path / "run", "train/loss")) == list(range(longer.step))
+
+
+@pytest.mark.slow
 def test_a_finished_run_is_made_longer_and_its_cosine_stretched(data: str, tmp_path: Path, capsys: Any):
     settings = config(schedule="cosine", epochs=2)
     train(settings, options(data, tmp_path / "run"))
