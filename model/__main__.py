@@ -13,6 +13,7 @@ COMMANDS = {
     "train": "train the click network on finished datasets",
     "predict": "masks for the images of a project, from its points",
     "evaluate": "how many clicks a network needs on labelled images",
+    "gate": "whether new weights may replace the old default",
     "export": "a trained network as one ONNX file",
     "weights": "what trained weights are; a slim copy of them",
 }

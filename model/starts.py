@@ -14,12 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.box_prompts import Box
 from model.chance import generator
 from model.noc import count_overlap
 from pipelines.clicks import OBJECT, VOID, Mask, Truth
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom; all four belong to it."""
 Order = NDArray[np.float64]
 """(H, W): pixels with a smaller number are turned over first."""
 Rng = np.random.Generator
