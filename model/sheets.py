@@ -101,7 +101,7 @@ def sentences(common: Sequence[Commonness]) -> list[str]:
     if telling:
         return telling
     nearest = [f"nearest to it: {one}" for one in common[:1]]
-    return ["nothing that all objects do not have as often", *nearest]
+    return ["nothing sets them apart", *nearest]
 
 
 def worst_sheet(results: Sequence[ObjectResult], count: int) -> Picture | None:
