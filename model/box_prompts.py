@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; all four belong to it."""
 
-PRIOR = 0.5
+PRIOR = 0.7
 """The previous answer inside of the box's ellipse: as sure as such a guess is. 1 makes the network keep the ellipse, 0 makes it
 look for what a click in the middle would mean."""
 OUTSIDE = 0.05
 """Negative points lie so far out of the box, in longer sides of it."""
 MARGIN = 0.03
 """Farther out of the box than this, in longer sides of it, nothing is the object."""
-PASSES = 2
+PASSES = 3
 """Runs of the network, each on the answer of the one before."""
 
 Probability = NDArray[np.float32]

@@ -112,7 +112,7 @@ def worst_sheet(results: Sequence[ObjectResult], count: int) -> Picture | None:
     rows = []
     for place, result in enumerate(worst, start=1):
         words = ", ".join(TRAITS[name].name for name in result.traits) or "none of the traits looked for"
-        text = f"{place}: mean IoU of {RANKED_BY_CLICKS} clicks {result.score:.3f}; {result.share:.1%} of the image; {words}"
+        text = f"{place}: mean IoU of {RANKED_BY_CLICKS} clicks {result.score:.3f}; {result.share:.2%} of the image; {words}"
         rows.append(captioned(_read_picture(result.picture), text))
     sheet = stacked(rows)
     lines = [f"the {len(worst)} worst objects of {worst[0].candidate}; in common:"]
