@@ -109,7 +109,9 @@ class Predictor:
         if mask is not None:
             raise UserError("a session starts from a mask or from a box, and both were given; leave one out")
         answer, view = box_answer(self, session.image, checked_box(box, session.size_hw), session.size_hw)
-        return replace(session, probability=fixed(answer), region=view.look, view=view)
+        # Where the first click looks at the whole image, its answer belongs to the whole image, too.
+        region = view.look if self.zoom.skip_clicks == 0 else None
+        return replace(session, probability=fixed(answer), region=region, view=view)
 
     def logits(self, image: Tensor, previous: Tensor, points: Tensor) -> Tensor:
         """Logits (1, 1, h, w) for image (1, 3, h, w), last probabilities (1, 1, h, w), points (1, N, 3)."""

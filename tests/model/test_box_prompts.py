@@ -45,7 +45,7 @@ def test_the_network_looks_at_the_box_and_is_told_of_it_by_points_and_an_unsure_
     spy = Spy()
     session = plain(spy).set_image(picture(), box=BOX)
     assert len(spy.maps) == PASSES
-    region = session.region
+    region = session.view.look
     # The box is 20 pixels wide and high; 1.4 times as much around it is looked at, enlarged to 80 pixels.
     assert (region.left, region.top) == (16, 6)
     assert region.right <= 44
@@ -86,6 +86,14 @@ def test_clicks_go_on_from_the_answer_to_the_box(zoom: ZoomIn) -> None:
     assert after.undo() is start
     assert after.remove(0).probability is start.probability
     assert after.first is start
+
+
+@pytest.mark.parametrize("zoom", [ZoomIn(target_size=80, min_crop=10), ZoomIn.for_people(80)])
+def test_a_click_after_a_box_is_answered_where_it_was_looked(zoom: ZoomIn) -> None:
+    """Both look at the whole of so small an image for a first click, which then shows both of the bright rectangles."""
+    after = plain(bright, zoom).set_image(picture(), box=BOX).click(25, 15, True)
+    expected = picture().mean(axis=2) > 127
+    assert (after.mask & expected).sum() / (after.mask | expected).sum() > 0.9
 
 
 def test_the_guarantee_holds_from_the_answer_to_the_box_on() -> None:
