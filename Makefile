@@ -21,10 +21,13 @@ CONFIG ?= configs/train/tutorial.json
 WEIGHTS ?= $(or $(patsubst %/checkpoints/last.ckpt,%,$X
 WORKERS ?= 1
 EVALUATE ?= $(DATA)
+# What the gate asks for: 44 images of Pascal VOC 2007, and the test split of the car parts.
+VOC ?= data/voc2007-44
+CARPARTS ?= data/carparts-test
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint test test-slow bench compare demo data train evaluate gpu-pack image lock clean
+.PHONY: help install lint test test-slow bench compare demo data train evaluate gate gpu-pack image lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +96,9 @@ endif
 
 evaluate: $(READY) ## number of clicks of WEIGHTS on DATA, or on artificial images before there are any
 	$(PY) -m model evaluate --weights $(WEIGHTS) --data $(EVALUATED) $(ARGS)
+
+gate: $(READY) ## whether WEIGHTS may replace the default weights, by VOC and CARPARTS; exit status 0 if so
+	$(PY) -m model gate --weights $(WEIGHTS) --voc $(VOC) --carparts $(CARPARTS) --output runs/gate $(ARGS)
 
 $(UNSEEN): | $(READY)
 	$(SYNTH_UNSEEN)

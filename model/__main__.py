@@ -14,6 +14,7 @@ COMMANDS = {
     "predict": "masks for the images of a project, from its points",
     "evaluate": "how many clicks a network needs on labelled images",
     "show": "a network at work: photographs after 1, 3, 5 clicks",
+    "gate": "whether new weights may replace the old default",
     "export": "a trained network as one ONNX file",
     "score": "teach trained weights how good their answers are",
     "weights": "what trained weights are; a slim copy of them",

@@ -2,9 +2,14 @@
 
 The protocol is that of the published RITM code (Sofiiuk et al., 2021): the annotator clicks where
 `pipelines.clicks.next_click` says, at most 20 times; NoC@t is the number of clicks until the IoU reaches t. Beside it
-stands what the protocol hides: how many clicks the mask obeys, and how often a click makes it worse.
+stands what the protocol hides: how many clicks the mask obeys, how often a click makes it worse, and how much of what a click
+changes lies far from it.
+
+Sessions may start from a mask. As in DAVIS-585 (Chen et al., FocalClick, 2022) a mask that is to be corrected counts for
+nothing before the first click: at least one is made. The answer to a box is an answer: an IoU that it reaches counts 0 clicks.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -39,6 +44,10 @@ class Step:
     agreeing: int
     """So many of all clicks up to this one lie in the present mask on the side that they ask for."""
     newest_agrees: bool
+    changed: int = 0
+    """So many pixels, void ones left out, the click turned over."""
+    far: int = 0
+    """So many of them lie far from the click: farther than `far_from` of the object."""
 
     @property
     def iou(self) -> float:
@@ -51,11 +60,33 @@ class Run:
     """The clicks made on one object."""
 
     steps: tuple[Step, ...]
+    start_iou: float | None = None
+    """IoU of the mask before any click; None where there was none."""
+    start_counts: bool = False
+    """Whether that mask is an answer, so that what it reaches takes 0 clicks."""
 
     def ious(self, clicks: int = MAX_CLICKS) -> NDArray[np.float64]:
         """IoU after click 1, 2, … `clicks`, (clicks,); after the last click made, its IoU stays."""
         made = [step.iou for step in self.steps[:clicks]]
-        return np.array(made + made[-1:] * (clicks - len(made)))
+        last = made[-1] if made else self.start_iou or 0.0
+        return np.array(made + [last] * (clicks - len(made)))
+
+    def clicks_to_reach(self, target: float, max_clicks: int = MAX_CLICKS) -> int:
+        """NoC@target: see the function of that name; 0 where the mask before any click counts, and reaches it."""
+        if self.start_counts and self.start_iou is not None and reaches(self.start_iou, target):
+            return 0
+        return clicks_to_reach(self.ious(max_clicks), target, max_clicks)
+
+    def corrections(self) -> list[tuple[float, Step]]:
+        """(IoU before, step) of every click on a mask: of all but the first where the session started without one."""
+        before = [self.start_iou, *(step.iou for step in self.steps)]
+        return [(iou, step) for iou, step in zip(before, self.steps, strict=False) if iou is not None]
+
+    def far_share(self) -> float:
+        """Of the pixels that the clicks on a mask turned over, the share far from the click; not a number without any."""
+        corrections = [step for _, step in self.corrections()]
+        changed = sum(step.changed for step in corrections)
+        return sum(step.far for step in corrections) / changed if changed else float("nan")
 
 
 def run_clicks(
@@ -68,6 +99,7 @@ def run_clicks(
     stop: Callable[[Sequence[Step]], bool] | None = None,
     annotator: Annotator = next_click,
     watch: Callable[[S, Mask], None] | None = None,
+    start_counts: bool = False,
 ) -> Run:
     """Let the annotator click on one object until `stop` says so or `max_clicks` are made.
 
@@ -76,24 +108,31 @@ def run_clicks(
     stop: asked after every click; by default the loop ends when no error is left, as there is nothing to click on then
     (`never` goes on as the published code does, with clicks at the corner).
     watch: called with the session and the mask after every click.
+    start_counts: whether the mask that the session starts from is an answer: where it has no error, no click is made.
     """
     stop = perfect if stop is None else stop
     mask = binarise(session.probability, threshold)
     clicks: list[Click] = []
     steps: list[Step] = []
+    start_iou = None
+    if start_counts or mask.any():
+        intersection, union = count_overlap(truth, mask)
+        start_iou = intersection / union if union else float("nan")
+        if start_counts and intersection == union:
+            return Run((), start_iou, start_counts)
     while len(steps) < max_clicks:
         click = annotator(truth, mask, clicks)
         clicks.append(click)
         session = session.click(click.x, click.y, click.positive)
-        mask = binarise(session.probability, threshold)
+        before, mask = mask, binarise(session.probability, threshold)
         if guarantee:
             mask = obey(mask, clicks)
-        steps.append(_step(truth, mask, clicks))
+        steps.append(_step(truth, before, mask, clicks))
         if watch is not None:
             watch(session, mask)
         if stop(steps):
             break
-    return Run(tuple(steps))
+    return Run(tuple(steps), start_iou, start_counts)
 
 
 def perfect(steps: Sequence[Step]) -> bool:
@@ -138,10 +177,18 @@ def clicks_to_reach(ious: Iterable[float], target: float, max_clicks: int = MAX_
     return max_clicks
 
 
-def _step(truth: Truth, mask: Mask, clicks: Sequence[Click]) -> Step:
+def far_from(truth: Truth) -> float:
+    """Distance from a click, in pixels, beyond which a change is far: the radius of a disc as large as the object."""
+    return math.sqrt(np.count_nonzero(truth == OBJECT) / math.pi)
+
+
+def _step(truth: Truth, before: Mask, mask: Mask, clicks: Sequence[Click]) -> Step:
     intersection, union = count_overlap(truth, mask)
     agree = [bool(mask[click.y, click.x]) == click.positive for click in clicks]
-    return Step(clicks[-1], intersection, union, sum(agree), agree[-1])
+    newest = clicks[-1]
+    y, x = np.nonzero((before != mask) & (truth != VOID))
+    far = int(np.count_nonzero((x - newest.x) ** 2 + (y - newest.y) ** 2 > far_from(truth) ** 2))
+    return Step(newest, intersection, union, sum(agree), agree[-1], len(x), far)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +211,13 @@ class Summary:
     obedience_at: tuple[float, ...]
     """Obedience after click 1, 2, …, over the objects that got so many clicks."""
     regressions: float
-    """Share of clicks, the first ones left out, that lower the IoU by more than 0.01."""
+    """Share of clicks, first ones of sessions without a mask left out, that lower the IoU by more than 0.01."""
     clicks_made: int
+    start_iou: float
+    """Mean IoU before any click; not a number where sessions start without a mask."""
+    far_changes: float
+    """Of the pixels that those clicks turn over, the share farther from the click than the radius of a disc as large as the
+    object; mean over the objects."""
 
 
 def summarise(runs: Sequence[Run], max_clicks: int = MAX_CLICKS, targets: Sequence[float] = IOU_TARGETS) -> Summary:
@@ -173,24 +225,32 @@ def summarise(runs: Sequence[Run], max_clicks: int = MAX_CLICKS, targets: Sequen
     if not runs:
         raise ValueError("there is no run to summarise")
     curves = np.stack([run.ious(max_clicks) for run in runs])
-    counts = {target: [clicks_to_reach(curve, target, max_clicks) for curve in curves] for target in targets}
+    counts = {target: [run.clicks_to_reach(target, max_clicks) for run in runs] for target in targets}
     steps = [step for run in runs for step in run.steps]
     clicks_so_far = sum(number for run in runs for number, _ in enumerate(run.steps, start=1))
-    later = [(before, after) for run in runs for before, after in zip(run.steps, run.steps[1:], strict=False)]
-    lowered = sum(after.iou < before.iou - REGRESSION for before, after in later)
+    later = [pair for run in runs for pair in run.corrections()]
+    lowered = sum(after.iou < before - REGRESSION for before, after in later)
+    starts = [run.start_iou for run in runs if run.start_iou is not None]
+    far = [share for share in (run.far_share() for run in runs) if not math.isnan(share)]
     return Summary(
         objects=len(runs),
         noc={target: float(np.mean(count)) for target, count in counts.items()},
         at_limit={target: count.count(max_clicks) for target, count in counts.items()},
         never_reached={
-            target: sum(not any(reaches(i, target) for i in curve) for curve in curves) for target in targets
+            target: sum(
+                count > 0 and not any(reaches(i, target) for i in curve)
+                for count, curve in zip(counts[target], curves, strict=True)
+            )
+            for target in targets
         },
         mean_iou=tuple(float(value) for value in curves.mean(axis=0)),
-        obedience=sum(step.agreeing for step in steps) / clicks_so_far,
-        newest_obeyed=sum(step.newest_agrees for step in steps) / len(steps),
+        obedience=sum(step.agreeing for step in steps) / clicks_so_far if steps else 1.0,
+        newest_obeyed=sum(step.newest_agrees for step in steps) / len(steps) if steps else 1.0,
         obedience_at=tuple(_obedience_at(runs, number) for number in range(1, max_clicks + 1)),
         regressions=lowered / len(later) if later else 0.0,
         clicks_made=len(steps),
+        start_iou=float(np.mean(starts)) if starts else float("nan"),
+        far_changes=float(np.mean(far)) if far else 0.0,
     )
 
 

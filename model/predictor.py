@@ -6,7 +6,7 @@ same state. Coordinates are pixels of the image, x to the right, y down; masks a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.backend import Answers, Backend, load_backend
+from model.box_prompts import box_answer, checked_box
 from model.errors import UserError
 from model.guarantee import obey, steady
 from model.preprocess import Region, View, ZoomIn, image_tensor
@@ -84,9 +85,15 @@ class Predictor:
         backend, card = load_backend(weights, device)
         return cls(backend, ZoomIn.for_people(target_size or card.look), flip=flip), card
 
-    def set_image(self, image: NDArray[np.uint8], mask: Mask | None = None) -> Session:
+    def set_image(
+        self, image: NDArray[np.uint8], mask: Mask | None = None, box: Sequence[int] | None = None
+    ) -> Session:
         """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask: all that
-        is not 0 is the object."""
+        is not 0 is the object.
+
+        box: left, top, right, bottom in pixels of the image, all of which belong to it. The session then begins with the
+        network's answer to the box, which later clicks correct (see `model.box_prompts`).
+        """
         height, width = image.shape[:2]
         start = np.zeros((height, width), np.float32)
         if mask is not None:
@@ -96,7 +103,15 @@ class Predictor:
                     "give the mask of the whole image"
                 )
             start = mask.astype(bool).astype(np.float32)
-        return Session(self, Pyramid(image_tensor(image).to(self.backend.device)), fixed(start))
+        session = Session(self, Pyramid(image_tensor(image).to(self.backend.device)), fixed(start))
+        if box is None:
+            return session
+        if mask is not None:
+            raise UserError("a session starts from a mask or from a box, and both were given; leave one out")
+        answer, view, score = box_answer(self, session.image, checked_box(box, session.size_hw), session.size_hw)
+        # Where the first click looks at the whole image, its answer belongs to the whole image, too.
+        region = view.look if self.zoom.skip_clicks == 0 else None
+        return replace(session, probability=fixed(answer), region=region, view=view, score=score)
 
     def answers(self, image: Tensor, previous: Tensor, points: Tensor) -> Answers:
         """What the network says, for image (B, 3, h, w), last probabilities (B, 1, h, w), points (B, N, 3)."""
@@ -137,7 +152,7 @@ class Session:
     region: Region | None = None
     """The part of the image that the network looks at since the last zoom."""
     view: View | None = None
-    """How the network looked at the image for the last answer; None before the first click."""
+    """How the network looked at the image for the last answer; None before the first one."""
     score: float | None = None
     """Predicted IoU of the answer; None before the first click, and where the network has no head for it."""
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)

@@ -66,11 +66,8 @@ def next_click(truth: Truth, prediction: Mask, clicked: Iterable[Click] = ()) ->
     A pixel clicked before cannot be chosen. Without any error left the answer is a negative click at (0, 0), as in
     the published protocol (Sofiiuk et al., RITM, 2021).
     """
-    missed, false = _errors(truth, prediction)
-    missed_depth = _Depth.of(missed, clicked)
-    false_depth = _Depth.of(false, clicked)
-    positive = missed_depth.largest > false_depth.largest
-    x, y = (missed_depth if positive else false_depth).first_largest()
+    positive, depth = _deeper_error(truth, prediction, clicked)
+    x, y = depth.first_largest()
     return Click(x, y, positive)
 
 
@@ -79,11 +76,19 @@ def random_click(truth: Truth, prediction: Mask, rng: np.random.Generator, click
 
     People do not click exact centres, so a network is worth trying with both annotators.
     """
-    missed, false = _errors(truth, prediction)
-    missed_depth = _Depth.of(missed, clicked)
-    false_depth = _Depth.of(false, clicked)
-    positive = missed_depth.largest > false_depth.largest
-    x, y = (missed_depth if positive else false_depth).random_deep(rng)
+    positive, depth = _deeper_error(truth, prediction, clicked)
+    x, y = depth.random_deep(rng)
+    return Click(x, y, positive)
+
+
+def scattered_click(truth: Truth, prediction: Mask, rng: np.random.Generator, clicked: Iterable[Click] = ()) -> Click:
+    """An annotator as scattered as people are: the same kind of error as in `next_click`, but any pixel of it, in whichever
+    part, with a probability proportional to its distance from the error's border.
+
+    Pixels clicked before are not chosen again. Without any error left the answer is that of `next_click`.
+    """
+    positive, depth = _deeper_error(truth, prediction, clicked)
+    x, y = depth.random_by_depth(rng)
     return Click(x, y, positive)
 
 
@@ -96,6 +101,14 @@ def _errors(truth: Truth, prediction: Mask) -> tuple[Mask, Mask]:
     """Missed and false pixels; void pixels are neither."""
     object_pixels = truth == OBJECT
     return object_pixels & ~prediction, prediction & ~object_pixels & (truth != VOID)
+
+
+def _deeper_error(truth: Truth, prediction: Mask, clicked: Iterable[Click]) -> tuple[bool, "_Depth"]:
+    """Which kind of error a click is for, and its depths: missed pixels (True), or false ones where those are as deep."""
+    clicked = tuple(clicked)
+    missed, false = (_Depth.of(error, clicked) for error in _errors(truth, prediction))
+    positive = missed.largest > false.largest
+    return positive, missed if positive else false
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,17 @@ class _Depth:
             return 0, 0
         deep = np.flatnonzero(4 * self.squared > self.largest)
         y, x = divmod(int(deep[rng.integers(deep.size)]), self.squared.shape[1])
+        return self.left + x, self.top + y
+
+    def random_by_depth(self, rng: np.random.Generator) -> tuple[int, int]:
+        """(x, y) of any pixel of the error, as likely as it is deep; (0, 0) where there is no depth anywhere."""
+        if self.largest == 0:
+            return 0, 0
+        up_to = np.sqrt(self.squared, dtype=np.float64).cumsum()
+        up_to /= up_to[-1]
+        # A pixel of depth 0 adds nothing to the sum, so the first one above what is drawn has some depth.
+        chosen = int(up_to.searchsorted(rng.random(), side="right"))
+        y, x = divmod(chosen, self.squared.shape[1])
         return self.left + x, self.top + y
 
 

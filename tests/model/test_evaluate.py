@@ -14,10 +14,14 @@ from model.backend import TorchBackend
 from model.baselines import EllipseSession, untrained_network
 from model.config import SpecialClasses
 from model.errors import UserError
-from model.evaluate import Candidate, Plan, evaluate, make_room, table
+from model.evaluation import Candidate, ObjectResult, Plan, evaluate
 from model.evaluation_data import open_evaluation, painted_truth
-from model.noc import run_clicks
+from model.noc import Run, Step, run_clicks
 from model.predictor import Predictor
+from model.report import make_room, report, table
+from model.sheets import commonness, mean_scores, sentences, worst_json, worst_objects
+from model.thirds import bounds_of
+from model.traits import TRAITS
 from pipelines.clicks import Click
 from pipelines.figures import Bitmap, Figure, Rectangle
 from tests.model.datasets import Stored, scene, tiny_dataset, write_dataset
@@ -207,6 +211,157 @@ def test_everything_wrong_with_the_options_is_said_at_once(capsys: pytest.Captur
     assert "--limit 0: must be at least 1" in said
 
 
+def test_options_that_do_not_go_together_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "evaluate",
+        "--data",
+        "x",
+        "--draws",
+        "3",
+        "--start",
+        "damaged",
+        "--baseline",
+        "ellipse",
+        "--worst",
+        "0",
+    ]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "--draws 3: the annotator centre always clicks the same; use --annotator random or people" in said
+    assert "--start damaged: the baseline ellipse knows nothing but clicks; leave one of the two out" in said
+    assert "--worst 0: must be at least 1" in said
+
+
+def ellipse_candidate() -> Candidate:
+    return Candidate("ellipse", lambda image: EllipseSession(image.pixels.shape[:2]))
+
+
+def test_people_click_elsewhere_in_each_draw_and_the_same_in_every_run(voc: Path) -> None:
+    plan = Plan(annotator="people", draws=3, max_clicks=5)
+    once, again = (evaluate(open_evaluation(str(voc)), [ellipse_candidate()], plan) for _ in range(2))
+    assert [(result.number, result.draw) for result in once] == [(n, d) for n in range(3) for d in range(3)]
+    assert [result.protocol for result in once] == [result.protocol for result in again]
+    first, second, third = (result.protocol.steps[0].click for result in once[:3])
+    assert len({first, second, third}) == 3
+
+
+def test_mean_spread_and_worst_fifth_are_those_of_the_slow_twin(voc: Path) -> None:
+    plan = Plan(annotator="people", draws=3, max_clicks=5)
+    results = evaluate(open_evaluation(str(voc)), [ellipse_candidate()], plan)
+    scores = report(results, plan, bounds_of(str(voc), 2, [result.share for result in results]))["ellipse"]["protocol"]
+    iou = {(result.draw, result.number): result.protocol.steps[0].iou for result in results}
+    means = [sum(iou[draw, number] for number in range(3)) / 3 for draw in range(3)]
+    mean = sum(means) / 3
+    assert scores["mean_iou_at"]["1"] == pytest.approx(mean)
+    assert scores["spread"]["iou@1"] == pytest.approx((sum((value - mean) ** 2 for value in means) / 2) ** 0.5)
+    worst = min(sum(iou[draw, number] for draw in range(3)) / 3 for number in range(3))
+    assert scores["worst_fifth"]["objects"] == 1
+    assert scores["worst_fifth"]["iou@1"] == pytest.approx(worst)
+    assert (scores["objects"], scores["sessions"]) == (3, 9)
+    # Three objects of three sizes: one in each third.
+    for place, third in enumerate(("small", "middle", "large")):
+        number = sorted({(result.share, result.number) for result in results})[place][1]
+        assert scores["thirds"][third]["objects"] == 1
+        expected = sum(iou[draw, number] for draw in range(3)) / 3
+        assert scores["thirds"][third]["iou@1"] == pytest.approx(expected)
+
+
+def test_one_draw_has_no_spread(voc: Path) -> None:
+    results = evaluate(open_evaluation(str(voc)), [ellipse_candidate()], Plan(max_clicks=2))
+    assert report(results, Plan(max_clicks=2))["ellipse"]["protocol"]["spread"] is None
+
+
+def test_both_looks_draws_thirds_and_the_worst_are_in_report_csv_and_pictures(
+    voc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
+    output = tmp_path / "report"
+    arguments = ["evaluate", "--data", str(voc), "--weights", str(weights), "--zoom", "both", "--annotator", "people"]
+    arguments += ["--draws", "2", "--max-clicks", "3", "--pictures", "--output", str(output), "--baseline", "untrained"]
+    assert main([*arguments, "--accelerator", "cpu"]) == 0
+    said = capsys.readouterr().out
+    found = json.loads((output / "report.json").read_text())
+    looks = [f"{name}, {look}" for name in ("weights", "untrained") for look in ("published", "people")]
+    assert list(found["scores"]) == looks
+    assert all(name in said for name in looks)
+    assert "± between 2 draws" in said
+    assert "worst fifth" in said
+    assert found["settings"]["draws"] == 2
+    assert found["settings"]["objects"] == 3
+    with (output / "objects.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 2 * 4 * 2
+    assert {row["draw"] for row in rows} == {"0", "1"}
+    assert {row["third"] for row in rows} == {"small", "middle", "large"}
+    assert float(rows[0]["share"]) == pytest.approx(int(rows[0]["pixels"]) / (40 * 50), abs=1e-6)
+    assert rows[0]["iou0"] == ""
+    worst = found["worst"]
+    assert worst["candidate"] == "weights, published"
+    # Of three objects a third.
+    assert len(worst["objects"]) == 1
+    assert f"the 1 worst of {looks[0]}:" in said
+    assert all(name in TRAITS for name in worst["objects"][0]["traits"])
+    assert [one["trait"] for one in worst["in_common"]] == worst["objects"][0]["traits"]
+    assert len(list((output / "pictures").iterdir())) == 3
+    picture, one = cv2.imread(str(output / "worst.png")), cv2.imread(str(next((output / "pictures").iterdir())))
+    assert picture.shape[0] > one.shape[0] + 3 * 22
+
+
+def test_sessions_may_start_from_damaged_masks_and_boxes(
+    voc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
+    found = {}
+    for start in ("damaged", "box"):
+        arguments = ["evaluate", "--data", str(voc), "--weights", str(weights), "--start", start, "--max-clicks", "2"]
+        output = tmp_path / start
+        assert main([*arguments, "--accelerator", "cpu", "--output", str(output), "--pictures"]) == 0
+        assert "mIoU@0" in capsys.readouterr().out
+        found[start] = json.loads((output / "report.json").read_text())
+        assert found[start]["settings"]["start"] == start
+        with (output / "objects.csv").open() as file:
+            starts = [float(row["iou0"]) for row in csv.DictReader(file)]
+        assert found[start]["scores"]["weights"]["protocol"]["start_iou"] == pytest.approx(np.mean(starts), abs=1e-6)
+    assert 0.75 <= found["damaged"]["scores"]["weights"]["protocol"]["start_iou"] <= 0.85
+
+
+def done(number: int, score: float, traits: tuple[str, ...], draw: int = 0) -> ObjectResult:
+    run = Run((Step(Click(0, 0, True), round(1000 * score), 1000, 1, True),))
+    return ObjectResult("x", "image", str(number), 1, run, run, 1.0, None, number, draw, 0.1, traits)
+
+
+def test_the_worst_are_those_with_the_lowest_mean_of_their_draws() -> None:
+    scores = [(0.9, 0.1), (0.4, 0.4), (0.8, 0.8), (0.2, 0.9), (0.7, 0.7), (0.6, 0.6)]
+    results = [done(n, score, (), draw) for n, pair in enumerate(scores) for draw, score in enumerate(pair)]
+    assert [(result.number, result.draw) for result in worst_objects(results)] == [(1, 0), (0, 0)]
+    assert [result.number for result in worst_objects(results, 1)] == [1]
+    assert mean_scores(results)[3] == pytest.approx(0.55)
+
+
+def test_what_the_worst_have_in_common_is_said_in_words() -> None:
+    results = [done(n, 0.1 + 0.05 * n, ("small", "border") if n < 4 else ("border",)) for n in range(12)]
+    worst = worst_objects(results)
+    assert sentences(commonness(results, worst)) == ["4 of 4 cover less than 1% of the image (of all objects 4 of 12)"]
+    assert [one["stands_out"] for one in worst_json(results, 12)["in_common"]] == [True, False]
+    alike = [done(n, 0.1 + 0.05 * n, ("border",)) for n in range(12)]
+    assert sentences(commonness(alike, worst_objects(alike))) == [
+        "nothing sets them apart",
+        "nearest to it: 4 of 4 touch the image's border (of all objects 12 of 12)",
+    ]
+
+
+def test_a_box_around_what_a_network_sees_needs_no_click(voc: Path) -> None:
+    predictor = Predictor(TorchBackend(bright, 3.0), guarantee=False)
+    candidate = Candidate("bright", lambda image, **start: predictor.set_image(image.pixels, **start))
+    results = evaluate(open_evaluation(str(voc)), [candidate], Plan(start="box", max_clicks=5))
+    scores = report(results, Plan(start="box", max_clicks=5))["bright"]["protocol"]
+    assert scores["noc"]["90"] == 0
+    assert scores["start_iou"] > 0.9
+    # Of a damaged mask at least one click is asked.
+    results = evaluate(open_evaluation(str(voc)), [candidate], Plan(start="damaged", max_clicks=5))
+    assert min(result.protocol.clicks_to_reach(0.8) for result in results) >= 1
+
+
 def test_an_image_without_objects_cannot_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stored = Stored(cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes(), (8, 8), (), ())
     data = write_dataset(tmp_path / "bare", [stored])
@@ -243,7 +398,7 @@ def test_an_untrained_network_is_the_same_for_a_seed() -> None:
 
 def test_a_new_report_keeps_no_picture_of_the_old_one(tmp_path):
     (tmp_path / "report" / "pictures").mkdir(parents=True)
-    stale = [tmp_path / "report" / "contact_sheet.png", tmp_path / "report" / "pictures" / "old.png"]
+    stale = [tmp_path / "report" / name for name in ("contact_sheet.png", "worst.png", "pictures/old.png")]
     for path in stale:
         path.write_bytes(b"old")
     make_room(tmp_path / "report")

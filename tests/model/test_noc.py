@@ -127,6 +127,86 @@ def test_obedience_after_a_number_of_clicks_is_unknown_when_nobody_made_them() -
     assert math.isnan(summary.obedience_at[2])
 
 
+@dataclass(frozen=True)
+class Scripted:
+    """One given answer after the other."""
+
+    answers: tuple[np.ndarray, ...]
+
+    @property
+    def probability(self) -> np.ndarray:
+        return self.answers[0]
+
+    def click(self, x: int, y: int, positive: bool) -> "Scripted":
+        return Scripted(self.answers[1:])
+
+
+def far_twin(truth: np.ndarray, before: np.ndarray, after: np.ndarray, click: Click) -> tuple[int, int]:
+    """(changed, far) pixel by pixel."""
+    radius = math.sqrt((truth == 1).sum() / math.pi)
+    changed = far = 0
+    for y, x in np.ndindex(truth.shape):
+        if before[y, x] != after[y, x] and truth[y, x] != -1:
+            changed += 1
+            far += math.hypot(x - click.x, y - click.y) > radius
+    return changed, far
+
+
+def test_changes_far_from_a_click_are_those_of_the_slow_twin() -> None:
+    generator = np.random.default_rng(0)
+    truth = disc(30, 8)
+    truth[0] = -1
+    answers = tuple(generator.random((30, 30)).astype(np.float32) for _ in range(4))
+    run = run_clicks(Scripted((np.zeros((30, 30), np.float32), *answers)), truth, max_clicks=4)
+    masks = [np.zeros((30, 30), bool), *(answer > 0.49 for answer in answers)]
+    expected = [far_twin(truth, masks[place], masks[place + 1], step.click) for place, step in enumerate(run.steps)]
+    assert [(step.changed, step.far) for step in run.steps] == expected
+    # The first click makes the mask; only the others correct it.
+    changed, far = (sum(values) for values in zip(*expected[1:], strict=True))
+    assert run.far_share() == pytest.approx(far / changed)
+    assert summarise([run]).far_changes == pytest.approx(far / changed)
+
+
+def test_without_a_correction_there_is_no_share_of_far_changes() -> None:
+    run = run_clicks(Stubborn(np.zeros((60, 60), np.float32)), disc(), max_clicks=1)
+    assert math.isnan(run.far_share())
+    assert summarise([run]).far_changes == 0
+
+
+def test_a_mask_to_correct_counts_for_nothing_and_the_answer_to_a_box_does() -> None:
+    truth = disc()
+    almost = truth.astype(np.float32)
+    almost[30, 30] = 0
+    worse = almost.copy()
+    worse[:, :20] = 0
+    corrected, answered = (
+        run_clicks(Scripted((almost, worse, almost)), truth, max_clicks=2, start_counts=counts)
+        for counts in (False, True)
+    )
+    assert corrected.start_iou == answered.start_iou == pytest.approx(1 - 1 / (truth == 1).sum())
+    assert (corrected.clicks_to_reach(0.9), answered.clicks_to_reach(0.9)) == (2, 0)
+    assert summarise([answered]).never_reached[0.9] == 0
+    # The first click made the mask worse, which is seen because there was one.
+    assert summarise([corrected]).regressions == 0.5
+    assert len(corrected.corrections()) == 2
+
+
+def test_a_perfect_answer_to_a_box_needs_no_click() -> None:
+    truth = disc()
+    run = run_clicks(Stubborn(truth.astype(np.float32)), truth, start_counts=True)
+    assert run.steps == ()
+    assert run.ious(3).tolist() == [1, 1, 1]
+    summary = summarise([run])
+    assert summary.noc[0.9] == 0
+    assert (summary.start_iou, summary.obedience, summary.clicks_made) == (1, 1, 0)
+
+
+def test_an_empty_answer_to_a_box_has_an_iou_of_nothing() -> None:
+    run = run_clicks(Stubborn(np.zeros((60, 60), np.float32)), disc(), max_clicks=1, start_counts=True)
+    assert run.start_iou == 0
+    assert run.clicks_to_reach(0.8) == 20
+
+
 def test_no_runs_have_no_scores() -> None:
     with pytest.raises(ValueError, match="no run to summarise"):
         summarise([])

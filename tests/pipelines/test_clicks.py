@@ -14,6 +14,7 @@ from pipelines.clicks import (
     next_click,
     random_click,
     random_points,
+    scattered_click,
     uniform_hints,
 )
 from pipelines.clicks import _distinct_ranks as distinct_ranks
@@ -198,6 +199,30 @@ def test_the_random_annotator_stays_deep_in_the_chosen_error() -> None:
         assert 20 <= click.x < 40
         assert 20 <= click.y < 40
     assert random_click(truth, truth == 1, generator) == Click(0, 0, False)
+
+
+def test_people_click_anywhere_in_the_deeper_error_as_often_as_it_is_deep() -> None:
+    truth = picture("0000000", "0111110", "0111110", "0111110", "0000000")
+    prediction = np.zeros(truth.shape, bool)
+    prediction[0, 0] = True  # a shallower error of the other kind, which is left alone
+    depth = np.array([[0, 1, 1, 1, 1, 1, 0], [0, 1, 2, 2, 2, 1, 0], [0, 1, 1, 1, 1, 1, 0]])
+    generator = rng(4)
+    seen = np.zeros(truth.shape)
+    for _ in range(6000):
+        click = scattered_click(truth, prediction, generator)
+        assert click.positive
+        seen[click.y, click.x] += 1
+    np.testing.assert_allclose(seen[1:4] / 6000, depth / depth.sum(), atol=0.02)
+    assert seen[[0, 4]].sum() == 0
+
+
+def test_people_click_no_pixel_twice_and_the_corner_without_errors() -> None:
+    truth = picture("0110")
+    nothing = np.zeros((1, 4), bool)
+    assert {scattered_click(truth, nothing, rng(seed), [Click(1, 0, True)]) for seed in range(20)} == {
+        Click(2, 0, True)
+    }
+    assert scattered_click(truth, truth == 1, rng()) == Click(0, 0, False)
 
 
 def test_clicks_become_rows_of_x_y_label() -> None:
