@@ -230,7 +230,10 @@ class TrainConfig(Section):
     """Epochs between validations; 0.5 validates twice an epoch."""
     lr: Positive
     """The learning rate after the warm-up."""
-    lr_parts: dict[str, Positive] | None = None
+    keep_statistics: bool = False
+    """Whether all batch norms keep the statistics of the weights that the training begins with: for so few images that
+    theirs would be those of a handful of pictures."""
+    lr_parts: dict[str, Annotated[float, Field(ge=0)]] | None = None
     """Parts of the network, as the names of their tensors begin, and the share of `lr` with which each learns; null: the
     network's own, which are half of it for the encoder of `lite` and none for the others."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9

@@ -7,7 +7,7 @@ processes agree on how many clicks a step makes.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any
+from typing import Any, Self
 
 import pytorch_lightning as pl
 import torch
@@ -25,7 +25,7 @@ from model.drawn_views import drawn, rounds_of_step, size_of_step, still
 from model.licences import together
 from model.losses import Losses, losses
 from model.networks import ClickNetwork, channels_last
-from model.parts import check_parts, parameter_groups
+from model.parts import check_parts, freeze, held, parameter_groups
 from model.photographs import Photographs
 from model.predictor import THRESHOLD
 from model.resume import of_network, optimizer_state_for, tensors_for, told
@@ -60,6 +60,8 @@ class ClickModule(pl.LightningModule):
         super().__init__()
         self.lr_parts = network.lr_parts if config.lr_parts is None else config.lr_parts
         check_parts(network, self.lr_parts, config.network)
+        self._held = held(network, self.lr_parts, config.keep_statistics)
+        freeze(network, self.lr_parts)
         self.network = channels_last(network)
         self.average = None if config.ema is None else deepcopy(self.network).requires_grad_(False)
         """The moving average of the network's weights and statistics: saved, validated and used in its place."""
@@ -167,6 +169,19 @@ class ClickModule(pl.LightningModule):
         withheld = chance.uniform(len(label)) < self.config.clicks.drop_previous
         return points, previous.masked_fill(withheld[:, None, None, None], 0.0)
 
+    def train(self, mode: bool = True) -> Self:
+        """See `torch.nn.Module.train`; what keeps its statistics keeps them."""
+        super().train(mode)
+        if mode:
+            self.learn()
+        return self
+
+    def learn(self) -> None:
+        """Put the network, but for what keeps its statistics, into training mode."""
+        self.network.train()
+        for norm in self._held:
+            norm.eval()
+
     @contextmanager
     def answering(self) -> Iterator[None]:
         """The network answers as it will be used: with its running statistics, without gradients."""
@@ -175,7 +190,7 @@ class ClickModule(pl.LightningModule):
             with torch.no_grad():
                 yield
         finally:
-            self.network.train()
+            self.learn()
 
     @staticmethod
     def augmented(batch: Batch) -> Batch:

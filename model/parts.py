@@ -34,6 +34,19 @@ def factor_of(name: str, parts: Mapping[str, float]) -> float:
     return parts[max(mine, key=len)] if mine else 1.0
 
 
+def held(network: nn.Module, parts: Mapping[str, float], everywhere: bool = False) -> list[nn.Module]:
+    """The batch norms that keep their statistics: those of parts that do not learn, or all of them."""
+    norms = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.BatchNorm2d)]
+    return [module for name, module in norms if everywhere or factor_of(f"{name}.weight", parts) == 0]
+
+
+def freeze(network: nn.Module, parts: Mapping[str, float]) -> None:
+    """Take the gradients from all tensors whose share of the learning rate is 0."""
+    for name, parameter in network.named_parameters():
+        if factor_of(name, parts) == 0:
+            parameter.requires_grad_(False)
+
+
 def parameter_groups(network: nn.Module, parts: Mapping[str, float], decay: float) -> list[dict[str, Any]]:
     """Groups for an optimizer, with the names of their tensors, so that its state can be restored by name.
 
@@ -43,7 +56,7 @@ def parameter_groups(network: nn.Module, parts: Mapping[str, float], decay: floa
     # Tensors that decay first, and then those that do not, as groups have always stood in checkpoints.
     for decays in (True, False):
         for name, parameter in network.named_parameters():
-            if (parameter.ndim > 1) == decays:
+            if (parameter.ndim > 1) == decays and factor_of(name, parts) > 0:
                 groups.setdefault((factor_of(name, parts), decays), []).append((name, parameter))
     return [
         {"params": named, "weight_decay": decay if decays else 0.0, "lr_factor": factor}

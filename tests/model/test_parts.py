@@ -79,5 +79,31 @@ def test_a_part_that_is_not_there_is_named_beside_those_that_are():
         "  lr_parts.tail: no part of the network 'lite'\n"
         "  parts there: encoder, context, up3, up2, up1, up0, head, auxiliary_head"
     )
-    with pytest.raises(ConfigError, match=r"lr_parts.encoder: found 0; it should be greater than 0"):
-        module("lite", lr_parts={"encoder": 0})
+    with pytest.raises(ConfigError, match=r"lr_parts.encoder: found -1; it should be greater than or equal to 0"):
+        module("lite", lr_parts={"encoder": -1})
+
+
+def test_a_part_that_does_not_learn_keeps_weights_and_statistics():
+    training = module("nano", lr_parts={"stem": 0.0}, lr=0.1)
+    optimizer = training.configure_optimizers()
+    before = {name: tensor.clone() for name, tensor in training.network.state_dict().items()}
+    training.train()
+    with training.answering():
+        assert not training.network.training
+    maps = torch.zeros(2, 3, 32, 32)
+    training.network(torch.rand(2, 3, 32, 32), maps).sum().backward()
+    optimizer.step()
+    after = training.network.state_dict()
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    assert all(name in same for name in before if name.startswith("stem."))
+    assert "stage1.0.norm.running_mean" not in same
+    assert "stage1.0.second.weight" not in same
+
+
+def test_all_statistics_can_be_kept_while_everything_learns():
+    training = module("nano", keep_statistics=True)
+    training.train()
+    before = {name: tensor.clone() for name, tensor in training.network.state_dict().items() if "running" in name}
+    training.network(torch.rand(2, 3, 32, 32), torch.zeros(2, 3, 32, 32)).sum().backward()
+    assert all(torch.equal(tensor, training.network.state_dict()[name]) for name, tensor in before.items())
+    assert all(parameter.requires_grad for name, parameter in training.network.named_parameters())

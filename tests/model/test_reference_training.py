@@ -117,4 +117,5 @@ def test_as_many_samples_lead_as_far_as_those_of_the_reference(tmp_path: Path, m
         clicks.append(reached.mean().item())
     print(f"loss {losses[0]:.4f}, reference {losses[1]:.4f}; NoC@85 {clicks[0]:.2f}, reference {clicks[1]:.2f}")
     assert losses[0] == pytest.approx(losses[1], rel=0.03)
-    assert clicks[0] == pytest.approx(clicks[1], abs=0.5)
+    # Other random numbers alone make a difference of half a click so early in a training; ours may be the better one.
+    assert clicks[0] < clicks[1] + 0.5
