@@ -31,7 +31,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "score",
         help="teach trained weights how good their answers are",
-        description="Fit a head that predicts the IoU of every answer, on the frozen features of trained weights.",
+        description="Fit a head that predicts the IoU of every answer of trained weights, which stay as they are.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

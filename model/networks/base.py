@@ -72,31 +72,23 @@ class ClickNetwork(nn.Module, ABC):
 
         seen: (B, 1, H, W), 1 in the image and 0 where the caller has filled it up; all of it by default.
         """
-        fine, coarse, small, half_maps, half_seen = self.evidence(image, maps, seen)
+        small, small_maps, small_seen = self.evidence(image, maps, seen)
         logits = crop_to(enlarged(small, self.fine_stride), image)
-        if self.score_head is None:
-            return logits, None
-        return logits, self.score_head(fine, coarse, small, half_maps, half_seen)
+        return logits, None if self.score_head is None else self.score_head(small, small_maps, small_seen)
 
-    def evidence(
-        self, image: Tensor, maps: Tensor, seen: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """What `ScoreHead.summary` takes, of one look: fine and coarse features, and at the fine features' size the logits, the
-        maps and what is seen."""
+    def evidence(self, image: Tensor, maps: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """What `model.networks.score.summary` takes, at the fine features' size: the logits, the maps and what is seen."""
         x = self.network_input(image, maps)
-        fine, coarse = self.features(x)
+        fine, _ = self.features(x)
         seen = torch.ones_like(maps[:, :1]) if seen is None else seen
         seen = F.pad(seen, (0, x.shape[3] - seen.shape[3], 0, x.shape[2] - seen.shape[2]))
-        half_maps = F.max_pool2d(x[:, -maps.shape[1] :], self.fine_stride)
-        return fine, coarse, self.head(fine), half_maps, F.avg_pool2d(seen, self.fine_stride)
+        small_maps = F.max_pool2d(x[:, -maps.shape[1] :], self.fine_stride)
+        return self.head(fine), small_maps, F.avg_pool2d(seen, self.fine_stride)
 
     def add_score_head(self) -> ScoreHead:
         """A fresh head that says how good answers are."""
-        parameter = next(self.parameters())
-        with torch.no_grad():
-            fine, coarse = self.eval().features(torch.zeros(1, CHANNELS, STRIDE, STRIDE, device=parameter.device))
-        self.score_head = ScoreHead(fine.shape[1], coarse.shape[1], self.coarse_stride // self.fine_stride)
-        return self.score_head.to(parameter.device)
+        self.score_head = ScoreHead().to(next(self.parameters()).device)
+        return self.score_head
 
     def forward_with_auxiliary(self, image: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, 1, H, W) of the head, and of the auxiliary head resized to (B, 1, H, W): training only."""

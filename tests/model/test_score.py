@@ -10,7 +10,7 @@ import torch
 from model.__main__ import main
 from model.backend import Answers, load_backend
 from model.networks import build
-from model.networks.score import ScoreHead, borders, weighted_mean
+from model.networks.score import INPUTS, ScoreHead, borders, weighted_mean
 from model.predictor import Predictor
 from model.preprocess import Region, ZoomIn
 from model.score_training import Evidence, RecordingBackend, calibration_error, collect, fit, quality
@@ -31,8 +31,8 @@ def photographs(folder: Path, count: int = 6) -> str:
 
 
 def test_weighted_means_and_borders_are_what_they_say():
-    values, weights = torch.rand(2, 3, 4, 5), torch.rand(2, 1, 4, 5)
-    slow = (values * weights).sum((2, 3)) / weights.sum((2, 3))
+    values, weights = torch.rand(2, 1, 4, 5), torch.rand(2, 1, 4, 5)
+    slow = (values * weights).sum((1, 2, 3)) / weights.sum((1, 2, 3))
     torch.testing.assert_close(weighted_mean(values, weights), slow, rtol=1e-3, atol=1e-3)
     assert not weighted_mean(values, torch.zeros_like(weights)).any()
     seen = torch.zeros(1, 1, 6, 8)
@@ -77,9 +77,8 @@ def test_what_fills_a_view_up_changes_no_score():
 
 def test_a_head_learns_what_can_be_learnt():
     rng = np.random.default_rng(0)
-    head = ScoreHead(2, 3, 4)
-    inputs = len(head.mean)
-    rows = rng.normal(size=(3000, inputs)).astype(np.float16)
+    head = ScoreHead()
+    rows = rng.normal(size=(3000, INPUTS)).astype(np.float32)
     truth = 1 / (1 + np.exp(-1.5 * rows[:, 0].astype(float)))
     evidence = Evidence(list(rows), truth.tolist(), [0] * 3000, [number // 3 for number in range(3000)])
     torch.manual_seed(0)
@@ -108,7 +107,7 @@ def test_sessions_leave_a_row_for_each_answer(tmp_path: Path):
     again = collect(network, card.click_radius, 64, [dataset], SpecialClasses(), objects_a_pool=5, seed=1)
     summaries, ious = found.table()
     assert len(summaries) == len(ious) == len(found.first) == len(found.pools)
-    assert summaries.shape[1] == len(network.add_score_head().mean)
+    assert summaries.shape[1] == INPUTS
     assert ((ious >= 0) & (ious <= 1)).all()
     assert {number for number in found.first if number >= 0} == set(range(5))
     assert min(found.first.count(number) for number in range(5)) >= 1
@@ -260,7 +259,7 @@ def test_mistakes_are_told_all_at_once(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_a_recording_backend_hands_out_what_it_kept_once():
     network = build("nano").eval()
-    backend = RecordingBackend(network, network.add_score_head(), 3.0, np.random.default_rng(0))
+    backend = RecordingBackend(network, 3.0, np.random.default_rng(0))
     backend.answers(
         torch.rand(2, 3, 32, 32), torch.zeros(2, 1, 32, 32), torch.tensor([[[5.0, 5.0, 1.0]]]).expand(2, 1, 3)
     )
