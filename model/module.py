@@ -76,6 +76,8 @@ class ClickModule(pl.LightningModule):
             or network.click_radius
             or default_radius(size.height, size.width)
         )
+        self.look_size = None if begun_with is None else begun_with.look_size
+        """See `WeightsCard`."""
         self.continued = begun_with is not None
         """Whether the average begins with weights that are worth keeping, and not with random ones to be forgotten."""
         self.plateau = Plateau(config.lr_decreasing.patience, config.lr_decreasing.lr_divisor)
@@ -350,6 +352,7 @@ class ClickModule(pl.LightningModule):
             config=self.config.to_dict(),
             dataset_digest=self.dataset_digest,
             metrics=self.metrics,
+            look_size=self.look_size,
             licences=self.licences,
         )
 
@@ -363,6 +366,7 @@ class ClickModule(pl.LightningModule):
         self.plateau.restore(checkpoint[_PLATEAU_KEY])
         self.metrics = dict(checkpoint[CARD_KEY]["metrics"])
         self.radius = float(checkpoint[CARD_KEY]["click_radius"])
+        self.look_size = checkpoint[CARD_KEY].get("look_size")
         # What the run began with is known only there.
         self.licences = together([self.licences, checkpoint[CARD_KEY].get("licences", {})])
         # Runs from before there was this entry did as those from scratch do.

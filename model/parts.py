@@ -56,7 +56,7 @@ def parameter_groups(network: nn.Module, parts: Mapping[str, float], decay: floa
     # Tensors that decay first, and then those that do not, as groups have always stood in checkpoints.
     for decays in (True, False):
         for name, parameter in network.named_parameters():
-            if (parameter.ndim > 1) == decays and factor_of(name, parts) > 0:
+            if (parameter.ndim > 1) == decays and parameter.requires_grad and factor_of(name, parts) > 0:
                 groups.setdefault((factor_of(name, parts), decays), []).append((name, parameter))
     return [
         {"params": named, "weight_decay": decay if decays else 0.0, "lr_factor": factor}

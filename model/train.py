@@ -34,12 +34,12 @@ from model.run_folder import AUTO, RunFolder, begun_run, new_run, resumed_run
 from model.view_data import ViewData
 from model.weights import (
     ENCODER_KEY,
-    SCORE_HEAD,
     WeightsCard,
     card_of,
     checkpoint_file,
     encoder_card_of,
     encoder_tensors,
+    has_score_head,
     load_strictly,
     load_what_fits,
     network_tensors,
@@ -107,6 +107,8 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     refuse(config.refuse_licences, licences)
     folder, earlier = prepare_folder(config, options, data)
     if earlier is not None:
+        if earlier.scores:
+            network.add_score_head()
         clock = clock_of_resumed(earlier, clock, config)
         if earlier.step >= clock.total_steps:
             return nothing_left(folder, earlier, clock)
@@ -166,10 +168,11 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNe
     if kind == "continue_training":
         check_same_task(config, card, file)
         tensors = network_tensors(stored)
-        trained = {name: tensor for name, tensor in tensors.items() if not name.startswith(SCORE_HEAD)}
-        load_strictly(network, trained, file)
-        left_out = ", but the head that scores answers: make a new one for the new weights by `python -m model score`"
-        say(f"Weights: all of {file}{left_out if len(trained) < len(tensors) else ''}.")
+        if has_score_head(tensors):
+            network.add_score_head()
+        load_strictly(network, tensors, file)
+        kept = "; the head that scores answers stays as it is: `python -m model score` fits it to the new weights"
+        say(f"Weights: all of {file}{kept if has_score_head(tensors) else ''}.")
     else:
         transfer(network, network_tensors(stored), card.preset, config, file)
     return network, card
@@ -246,6 +249,8 @@ class Earlier:
     step: int
     clock: Clock | None
     """None in checkpoints that were written before there were clocks."""
+    scores: bool = False
+    """Whether its network has a head that scores answers."""
 
 
 def resume_decided(options: TrainOptions) -> TrainOptions:
@@ -315,7 +320,7 @@ def prepare_folder(
         say(f"Resumed with another setting: {change}")
     folder.describe(config)
     clock = Clock.from_dict(stored[CLOCK_KEY]) if CLOCK_KEY in stored else None
-    return folder, Earlier(checkpoint, int(stored["global_step"]), clock)
+    return folder, Earlier(checkpoint, int(stored["global_step"]), clock, has_score_head(network_tensors(stored)))
 
 
 def changed_settings(before: Any, now: Any, path: str = "") -> Iterator[str]:

@@ -97,7 +97,7 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[
     card = card_of(checkpoint, file)
     network = build(card.preset)
     tensors = network_tensors(checkpoint)
-    if any(name.startswith(SCORE_HEAD) for name in tensors):
+    if has_score_head(tensors):
         network.add_score_head()
     load_strictly(network, tensors, file)
     return channels_last(network).eval().to(device), card
@@ -189,6 +189,11 @@ def network_tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
     tensors = checkpoint["state_dict"]
     prefix = next((prefix for prefix in PREFIXES if any(name.startswith(prefix) for name in tensors)), PREFIXES[-1])
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def has_score_head(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether these, by their names inside the network, score their answers."""
+    return any(name.startswith(SCORE_HEAD) for name in tensors)
 
 
 def load_strictly(network: ClickNetwork, tensors: Mapping[str, Tensor], file: str | Path) -> None:

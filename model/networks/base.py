@@ -86,8 +86,9 @@ class ClickNetwork(nn.Module, ABC):
         return self.head(fine), small_maps, F.avg_pool2d(seen, self.fine_stride)
 
     def add_score_head(self) -> ScoreHead:
-        """A fresh head that says how good answers are."""
+        """A fresh head that says how good answers are; no training of the network changes it."""
         self.score_head = ScoreHead().to(next(self.parameters()).device)
+        self.score_head.requires_grad_(False)
         return self.score_head
 
     def forward_with_auxiliary(self, image: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,8 @@ import torch
 
 from model.__main__ import main
 from model.backend import Answers, load_backend
+from model.clock import Clock
+from model.module import ClickModule
 from model.networks import build
 from model.networks.score import INPUTS, ScoreHead, borders, weighted_mean
 from model.predictor import Predictor
@@ -227,7 +229,7 @@ def test_the_exported_file_has_one_output_more(with_head: Path, tmp_path: Path):
     assert not load_backend(plain)[0].scores
 
 
-def test_a_training_that_goes_on_leaves_the_head_behind_and_says_so(
+def test_a_training_that_goes_on_keeps_the_head_as_it_is_and_says_so(
     with_head: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     stored = torch.load(with_head, weights_only=True)
@@ -235,10 +237,16 @@ def test_a_training_that_goes_on_leaves_the_head_behind_and_says_so(
     torch.save(stored, tmp_path / "known.ckpt")
     settings = config(weights_init_type="continue_training", network="nano")
     network, _ = initial_network(settings, options("nowhere", tmp_path, weights=str(tmp_path / "known.ckpt")))
-    assert network.score_head is None
-    assert "but the head that scores answers: make a new one for the new weights by `python -m model score`" in (
-        capsys.readouterr().out
-    )
+    stored_head = load_network(with_head)[0].score_head
+    assert network.score_head is not None
+    assert stored_head is not None
+    assert torch.equal(network.score_head.out.weight, stored_head.out.weight)
+    assert "the head that scores answers stays as it is: `python -m model score` fits it" in capsys.readouterr().out
+    clock = Clock.begun(settings, 4)
+    module = ClickModule(network, settings, clock, "abc", load_network(with_head)[1])
+    names = [name for group in module.configure_optimizers().param_groups for name in group["param_names"]]
+    assert not any("score_head" in name for name in names)
+    assert module.card().look_size == 64
 
 
 def test_mistakes_are_told_all_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
