@@ -131,12 +131,25 @@ class Predictor:
 class Candidate:
     """One answer to the first clicks: what they mean at one size, a part, an object or a group."""
 
-    probability: NDArray[np.float32]
-    """(H, W), read-only."""
     score: float
     """Its predicted IoU with what was meant."""
     view: View
     """How the network looked at the image."""
+    answer: Tensor
+    """(1, 1, h, w): the probabilities of what was looked at, at the network's size."""
+    size_hw: tuple[int, int]
+    """Of the image."""
+
+    @cached_property
+    def probability(self) -> NDArray[np.float32]:
+        """(H, W), read-only; computed when it is asked for, since most candidates are not."""
+        return fixed(self.view.paste_back(self.answer, self.size_hw))
+
+    @property
+    def area(self) -> float:
+        """Of the answer, about, in pixels of the image."""
+        height, width = self.size_hw if self.view.look is None else (self.view.look.height, self.view.look.width)
+        return float(self.answer.mean()) * height * width
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +227,7 @@ class Session:
             raise RuntimeError("a backend that has scores gave none")
         probabilities = torch.sigmoid(answers.logits.float()).split(1)
         candidates = [
-            Candidate(fixed(view.paste_back(probability, self.size_hw)), score, view)
+            Candidate(score, view, probability, self.size_hw)
             for view, probability, score in zip(views, probabilities, answers.scores.tolist(), strict=True)
         ]
         best = max(candidates, key=lambda candidate: candidate.score)
@@ -225,7 +238,7 @@ class Session:
             region=best.view.paste,
             view=best.view,
             score=best.score,
-            candidates=tuple(sorted(candidates, key=lambda candidate: float(candidate.probability.sum()))),
+            candidates=tuple(sorted(candidates, key=lambda candidate: candidate.area)),
         )
 
     def undo(self) -> Session:

@@ -2,7 +2,8 @@
 
 It looks at the answer only: how much there is, how sure it is, where it touches the view's border, how it agrees with clicks
 and previous mask. The features of the network below it were tried too: they fit photographs that were trained on better, and
-new ones no better. So the head changes no answer, is trained after the network, in minutes, and weights without it work as ever.
+new ones no better. So the head changes no answer, is trained after the network, in minutes, and weights without it work as
+ever.
 """
 
 import torch
