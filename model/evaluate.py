@@ -143,7 +143,7 @@ def add_parser(subparsers: Any) -> None:
         "--target-size",
         type=int,
         metavar="PIXELS",
-        help="longer side of a zoomed region (default: the training's input size; published: 400)",
+        help="longer side of a zoomed region (default: that on the card of the weights; published: 400)",
     )
     parser.add_argument(
         "--flip", action="store_true", help="average with the mirrored image, as published; twice the time"

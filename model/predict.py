@@ -399,7 +399,7 @@ def add_parser(subparsers: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--target-size", type=int, metavar="PIXELS",
-        help="longer side of what the network sees (default: the training's input size)",
+        help="longer side of what the network sees (default: that on the card of the weights)",
     )  # fmt: skip
     parser.add_argument(
         "--flip", action="store_true", help="average with the mirrored image: a little better, twice the time"

@@ -207,6 +207,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="FILE",
         help=f"the picture, {' or '.join(PICTURE_SUFFIXES)} (default: %(default)s)",
     )
+    parser.add_argument(
+        "--target-size",
+        type=int,
+        metavar="PIXELS",
+        help="longer side of what the network sees (default: that on the card of the weights)",
+    )
     parser.add_argument("--accelerator", choices=ACCELERATORS, default="auto", help="(default: %(default)s)")
     parser.set_defaults(func=run)
 
@@ -216,7 +222,7 @@ def run(options: argparse.Namespace) -> int:
     wanted = _wanted(options.image, options.clicks)
     check_output(options.output, options.image)
     device = device_for(options.accelerator, options.weights)
-    predictor, _ = Predictor.load(options.weights, device=device)
+    predictor, _ = Predictor.load(options.weights, options.target_size, device)
     rows = []
     for name, image, clicks in wanted:
         rows.append(played(predictor, name, image, clicks))

@@ -471,10 +471,24 @@ def announce(
         f"Training: {length} on {devices}{f'; {parts}' if parts else ''}.\n"
         f"Results: {folder.root}"
     )
+    if module.continued and step == 0:
+        say(kept_safe(config, clock))
     if not config.validate_with_model_eval:
         say(
             "validate_with_model_eval is false, which is not followed: validation uses the network as it will be used later."
         )
+
+
+def kept_safe(config: TrainConfig, clock: Clock) -> str:
+    """What keeps a large learning rate from wrecking the weights that a training goes on from."""
+    rises = f"lr rises to {config.lr:g} over {clock.warmup} steps"
+    clipped = "" if config.gradient_clip is None else f", gradients are clipped at a norm of {config.gradient_clip:g}"
+    average = (
+        "without a moving average (ema) the last step's weights are the result"
+        if config.ema is None
+        else f"the result is a moving average that begins with these weights and keeps {config.ema:g} of itself a step"
+    )
+    return f"Going on from trained weights: {rises}{clipped}, and {average}."
 
 
 def summary(outcome: TrainResult) -> str:

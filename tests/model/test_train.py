@@ -452,6 +452,20 @@ def test_continuing_without_weights_goes_on_with_those_of_the_zoo(
     assert "Weights: all of" in capsys.readouterr().out
 
 
+def test_what_keeps_trained_weights_safe_is_said():
+    from model.train import kept_safe
+
+    settings = config(lr=0.1, ema=0.999, gradient_clip=1.0)
+    assert kept_safe(settings, Clock.begun(settings, 20)) == (
+        f"Going on from trained weights: lr rises to 0.1 over {settings.warmup(20 * settings.epochs)} steps, gradients are "
+        "clipped at a norm of 1, and the result is a moving average that begins with these weights and keeps 0.999 of itself "
+        "a step."
+    )
+    bare = config(ema=None, gradient_clip=None)
+    assert "without a moving average (ema) the last step's weights" in kept_safe(bare, Clock.begun(bare, 20))
+    assert "clipped" not in kept_safe(bare, Clock.begun(bare, 20))
+
+
 def test_transfer_begins_with_an_encoder_that_has_never_seen_a_click(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
