@@ -286,6 +286,15 @@ class TrainConfig(Section):
     """Draw a new view of a whole photograph at every visit, in place of stored crops with hints (`augment`, and all of
     `clicks` but `radius` and `drop_previous`, are for those)."""
 
+    @model_validator(mode="after")
+    def square_views(self) -> Self:
+        if self.views is not None and self.input_size.width != self.input_size.height:
+            raise ValueError(
+                f"input_size is {self.input_size.width}×{self.input_size.height}, but views are square; "
+                "make both sides the same"
+            )
+        return self
+
     @field_validator("gpu_devices")
     @classmethod
     def no_device_twice(cls, devices: tuple[int, ...] | None) -> tuple[int, ...] | None:

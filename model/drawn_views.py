@@ -67,10 +67,10 @@ def rounds_of_step(views: Views, rng: np.random.Generator) -> int:
 
 def batch_of(batch_size: int, input_side: int, side: int) -> int:
     """Samples of a step at another size that cost what `batch_size` of them cost at `input_side`: a multiple of four, at least
-    four; at `input_side` the number itself."""
+    four or `batch_size`, whichever is less; at `input_side` the number itself."""
     if side == input_side:
         return batch_size
-    return max(4, batch_size * input_side**2 // side**2 // 4 * 4)
+    return max(min(4, batch_size), batch_size * input_side**2 // side**2 // 4 * 4)
 
 
 def table_of_step(count: int, rng: np.random.Generator) -> NDArray[np.float32]:

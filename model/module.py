@@ -76,13 +76,14 @@ class ClickModule(pl.LightningModule):
             or network.click_radius
             or default_radius(size.height, size.width)
         )
-        self.look_size = None if begun_with is None else begun_with.look_size
-        """See `WeightsCard`."""
-        self.continued = begun_with is not None
+        self.continued = begun_with is not None and config.weights_init_type == "continue_training"
         """Whether the average begins with weights that are worth keeping, and not with random ones to be forgotten."""
         self.plateau = Plateau(config.lr_decreasing.patience, config.lr_decreasing.lr_divisor)
         self.metrics: dict[str, float] = {}
         """Those of the last validation."""
+        same_size = begun_with is not None and begun_with.input_size == (size.height, size.width)
+        self.look_size = begun_with.look_size if begun_with is not None and self.continued and same_size else None
+        """See `WeightsCard`."""
         self.photographs: dict[str, Photographs] = {}
         """By split, those that views are drawn from, on this device; only where they stay in its memory."""
         self.watch = Watch(self.device)
@@ -107,6 +108,8 @@ class ClickModule(pl.LightningModule):
         data = getattr(self.trainer, "datamodule", None)
         if isinstance(data, ViewData):
             self.photographs = {role: part.to(self.device) for role, part in data.resident.items()}
+            if self.device.type != "cpu":
+                data.forget()
 
     def on_train_start(self) -> None:
         self.watch = Watch(self.device)
@@ -321,9 +324,9 @@ class ClickModule(pl.LightningModule):
     ) -> None:
         """Limit the norm of all gradients together. Lightning's own way refuses fused optimizers in mixed precision,
         since those could undo a scaling of the gradients; bfloat16 needs none."""
-        if gradient_clip_val is not None:
-            norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
-            self.watch.look(norm, self.global_step)
+        largest = float("inf") if gradient_clip_val is None else gradient_clip_val
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), largest)
+        self.watch.look(norm, self.global_step)
 
     def check_finite(self, weights: bool = True) -> None:
         """Raise DivergedError, in every process, where the loss or a gradient of any of them was not finite since the start,
@@ -365,7 +368,7 @@ class ClickModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.plateau.restore(checkpoint[_PLATEAU_KEY])
         self.metrics = dict(checkpoint[CARD_KEY]["metrics"])
-        self.radius = float(checkpoint[CARD_KEY]["click_radius"])
+        self.radius = self.config.clicks.radius or float(checkpoint[CARD_KEY]["click_radius"])
         self.look_size = checkpoint[CARD_KEY].get("look_size")
         # What the run began with is known only there.
         self.licences = together([self.licences, checkpoint[CARD_KEY].get("licences", {})])

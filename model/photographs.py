@@ -6,8 +6,9 @@ a byte, the first in the highest bit.
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -27,6 +28,8 @@ from pipelines.formats.supervisely import Annotation, parse_annotation
 SMALLEST_OBJECT = 60
 """Objects of fewer visible pixels in the stored photograph are not drawn: no view shows what they are."""
 _THREADS = 8
+_AHEAD = 4 * _THREADS
+"""So many photographs are decoded ahead of the one that is taken."""
 _BITS = 8
 
 Pixels = NDArray[np.uint8]
@@ -259,9 +262,13 @@ def decoded(
             return str(error)
 
     bad: list[str] = []
+    waiting: deque[Future[DecodedPhotograph | str]] = deque()
     with ThreadPoolExecutor(_THREADS) as threads:
-        found = threads.map(one, places)
-        for place, photograph in zip(places, tqdm(found, what, len(places), disable=not progress), strict=True):
+        for number, place in enumerate(tqdm(places, what, disable=not progress)):
+            # Not all at once: what is decoded faster than it is taken would pile up, and it is large.
+            ahead = places[number + len(waiting) : number + _AHEAD]
+            waiting.extend(threads.submit(one, next_place) for next_place in ahead)
+            photograph = waiting.popleft().result()
             if isinstance(photograph, DecodedPhotograph):
                 yield place, photograph
                 continue

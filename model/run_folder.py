@@ -66,6 +66,10 @@ class RunFolder:
         """Whether an earlier run left something here."""
         return any(path.exists() for path in (self.config, self.checkpoints, self.logs))
 
+    def holds_a_mere_start(self) -> bool:
+        """Whether a run began here, by its config, and was ended before its first checkpoint."""
+        return self.config.is_file() and not any(self.checkpoints.glob("*.ckpt"))
+
     def clear(self) -> None:
         """Delete what a run leaves, and nothing else."""
         self.config.unlink(missing_ok=True)

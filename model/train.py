@@ -128,7 +128,7 @@ def open_data(config: TrainConfig, options: TrainOptions, devices: Devices) -> S
     if config.views is None:
         return ShardData(config, options.data, *limits)
     data = ViewData(config, config.views, options.data, *limits, progress=options.progress)
-    data.prepare(torch.device("cpu") if devices.accelerator == "cpu" else torch.device("cuda", devices.numbers[0]))
+    data.prepare(devices)
     return data
 
 
@@ -264,8 +264,9 @@ def resume_decided(options: TrainOptions) -> TrainOptions:
     begun = begun_run(options.output, options.name)
     if begun is None:
         say("Resume: there is no checkpoint of an earlier start of this run, so it begins anew.")
-        # A start that was killed before its first checkpoint leaves nothing that anybody needs.
-        return replace(options, resume=None, overwrite=options.output is not None)
+        # A start that was killed before its first checkpoint leaves nothing that anybody needs; anything else may be theirs.
+        unfinished = options.output is not None and RunFolder(Path(options.output)).holds_a_mere_start()
+        return replace(options, resume=None, overwrite=unfinished)
     folder, checkpoint = begun
     kept = "" if options.weights is None else f"; --weights {options.weights} was for its beginning"
     say(f"Resume: going on from {checkpoint}{kept}.")
@@ -315,7 +316,7 @@ def prepare_folder(
         raise TrainError(
             f"--resume {checkpoint}: that run trains the network {card.preset!r}, the config says {config.network!r}"
         )
-    refuse(config.refuse_licences, together([data.licences, card.licences]))
+    refuse(config.refuse_licences, together([data.licences, of_weights(card)]))
     for change in changed_settings(card.config, config.to_dict()):
         say(f"Resumed with another setting: {change}")
     folder.describe(config)

@@ -6,14 +6,15 @@ A batch is a dictionary of tensors (B objects; S, DRAWS as in `model.photographs
     images, sizes, masks, boxes, void    as in `model.photographs.Objects`; only where they do not
     draws    (B, DRAWS)  float32 what this visit draws; training only
     counted  (B,)        bool    false for objects that only fill up the last batch of a validation
+    failed   (B,)        int64   number of an object that could not be read and was replaced, else -1; only where they are read
 
 The size of a step is not among them: it follows from seed and step (`model.drawn_views.size_of_step`), and reading it from a
 device would make every step wait.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,10 +25,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from model.chance import generator
 from model.config import TrainConfig, Views
 from model.data import Batch, DataError, digest, leave_signals_to_the_trainer, on_gpu, open_all, split
+from model.devices import Devices
 from model.drawn_views import batch_of, size_of_step, table_of_step
 from model.errors import UserError
 from model.licences import of_pools
 from model.photographs import (
+    BadPhotograph,
     Objects,
     Photographs,
     Place,
@@ -36,13 +39,16 @@ from model.photographs import (
     decoded,
     load,
     memory_needed,
+    name_of,
     nothing_in,
     object_weights,
     on_canvas,
     pool_names,
 )
+from model.views import LARGEST_REDUCTION
 from pipelines.formats.shards import ShardedDataset
 
+_REPLACEMENTS = 20
 _SHARE_OF_MEMORY = 0.5
 """Photographs stay in memory where they fill at most so much of what is free."""
 
@@ -58,7 +64,8 @@ class StepVisits(NamedTuple):
 class TrainingSteps(Sampler[StepVisits]):
     """The steps of a run for one of several processes, from wherever the training stands: a pure function of seed and step.
 
-    Processes share each step: together they draw what one process with all their samples would.
+    Processes share each step: at the config's size they draw together what one process with all their samples would; at others
+    each has a multiple of four.
     """
 
     def __init__(
@@ -145,9 +152,11 @@ class StreamedObjects(Dataset[Batch]):
         self.source = source
 
     def __getitem__(self, visits: StepVisits) -> Batch:
-        found = [self.source.object(number) for number in visits.objects]
-        parts = {name: torch.stack([getattr(one, name) for one in found]) for name in Objects._fields}
-        return _described(visits) | parts
+        found = [self.source.object_or_other(number) for number in visits.objects]
+        parts = {name: torch.stack([getattr(one, name) for one, _ in found]) for name in Objects._fields}
+        failed = torch.tensor([number for _, number in found])
+        described = _described(visits)
+        return described | parts | {"failed": failed, "counted": described["counted"] & (failed < 0)}
 
 
 def _described(visits: StepVisits) -> Batch:
@@ -184,8 +193,29 @@ class Source:
             raise nothing_in(places, what, config.special_classes.foreground)
         return cls(datasets, config, side, objects)
 
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    @property
+    def pool_of(self) -> torch.Tensor:
+        """(M,) int64, each object's pool."""
+        return torch.tensor([place.pool for place, _ in self.objects])
+
+    def object_or_other(self, number: int) -> tuple[Objects, int]:
+        """One object and -1; or another one, always the same, and the number of the one whose photograph cannot be decoded."""
+        try:
+            return self.object(number), -1
+        except BadPhotograph as error:
+            complaint = error
+        for other in generator(self.config.seed, "replacement", number).integers(len(self), size=_REPLACEMENTS):
+            try:
+                return self.object(int(other)), number
+            except BadPhotograph:
+                continue
+        raise complaint
+
     def object(self, number: int) -> Objects:
-        """One object, without the batch dimension."""
+        """One object, without the batch dimension. Raises BadPhotograph."""
         place, own = self.objects[number]
         photograph = decode(self.datasets[place.pool], place.row, self.config.special_classes)
         image, masks, void, boxes = on_canvas(photograph, self.side)
@@ -232,6 +262,11 @@ class ViewData(pl.LightningDataModule):
         self.keeps = views.resident
         """Whether the photographs are kept in memory; None as long as it is not decided."""
         self.stored: dict[str, Photographs | Source] = {}
+        self.counts: dict[str, int] = {}
+        """Objects of each split."""
+        self.pool_of = torch.zeros(0, dtype=torch.int64)
+        """Each training object's pool."""
+        self._bad: dict[str, set[int]] = {"train": set(), "val": set()}
 
     def __getstate__(self) -> dict[str, Any]:
         """Other processes decode for themselves: that is faster than to send them what was decoded."""
@@ -239,15 +274,18 @@ class ViewData(pl.LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """In a process of its own: decode what the first process has decoded."""
-        self.prepare(torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device)
+        self.prepare()
 
-    def prepare(self, device: torch.device) -> None:
-        """Decode the photographs, into memory where they fit; a second call does nothing."""
+    def prepare(self, devices: Devices | None = None) -> None:
+        """Decode the photographs, into memory where they fit; a second call does nothing.
+
+        devices: that they have to fit on; each of several processes decodes for itself, and so does this one.
+        """
         if self.stored:
             return
         if self.keeps is None:
             needed = sum(memory_needed(self.datasets, places, self.side) for places in self.places.values())
-            self.keeps = needed <= _SHARE_OF_MEMORY * free_memory(device)
+            self.keeps = needed <= _SHARE_OF_MEMORY * free_memory(devices or Devices("cpu", 1))
         for role, places in self.places.items():
             allowed = getattr(self.config.allow_corrupted_samples, role)
             what = f"{role} photographs"
@@ -256,6 +294,14 @@ class ViewData(pl.LightningDataModule):
                 if self.keeps
                 else Source.of(self.datasets, places, self.config, self.side, allowed, self.progress, what)
             )
+        self.counts = {role: len(stored) for role, stored in self.stored.items()}
+        self.pool_of = self.stored["train"].pool_of
+        if devices is not None and devices.count > 1:
+            self.forget()
+
+    def forget(self) -> None:
+        """Let go of the photographs: another process, or the device, has its own."""
+        self.stored = {role: stored for role, stored in self.stored.items() if isinstance(stored, Source)}
 
     @property
     def resident(self) -> dict[str, Photographs]:
@@ -264,8 +310,7 @@ class ViewData(pl.LightningDataModule):
 
     def objects(self, role: str) -> int:
         """How many objects a split has."""
-        stored = self.stored[role]
-        return len(stored) if isinstance(stored, Photographs) else len(stored.objects)
+        return self.counts[role]
 
     def described(self) -> str:
         """How much there is, for the user."""
@@ -274,16 +319,12 @@ class ViewData(pl.LightningDataModule):
         return (
             f"{len(self.places['train'])} training and {len(self.places['val'])} validation photographs with "
             f"{self.objects('train')} and {self.objects('val')} objects, {kept}; views of {sides} pixels"
+            f"{reduction_warning(self.side, min(size.side for size in self.views.sizes))}"
         )
 
     def weights(self) -> np.ndarray:
         """How likely each training object is, (M,)."""
-        stored = self.stored["train"]
-        if isinstance(stored, Photographs):
-            pool_of = stored.pool_of
-        else:
-            pool_of = torch.tensor([place.pool for place, _ in stored.objects])
-        return object_weights(pool_of, self.pools, self.views.pools)
+        return object_weights(self.pool_of, self.pools, self.views.pools)
 
     def steps_per_epoch(self, world: int) -> int:
         """Training steps of an epoch on `world` devices together: as many samples at the config's size as there are objects."""
@@ -317,11 +358,31 @@ class ViewData(pl.LightningDataModule):
         )
         return self._loader("val", steps, self.config.data_workers.val, trainer)
 
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Stop when more objects could not be read than the config allows; here, because workers do not know of each other."""
+        if "failed" in batch:
+            role = "train" if self.trainer is not None and self.trainer.training else "val"
+            self.count_failed(role, batch["failed"])
+        return batch
+
+    def count_failed(self, role: str, failed: torch.Tensor) -> None:
+        """Note the objects of a batch that were replaced. Raises BadPhotograph above the config's number."""
+        bad, source = self._bad[role], self.stored[role]
+        bad.update(failed[failed >= 0].tolist())
+        allowed = getattr(self.config.allow_corrupted_samples, role)
+        if len(bad) > allowed and isinstance(source, Source):
+            place, _ = source.objects[min(bad)]
+            raise BadPhotograph(
+                f"{len(bad)} objects of the {role} photographs cannot be read any more, allow_corrupted_samples.{role} is "
+                f"{allowed}. One of them: {name_of(self.datasets[place.pool], place.row)}. Look whether the storage can be "
+                f"reached, or raise the number"
+            )
+
     def _loader(self, role: str, steps: Sampler[StepVisits], workers: int, trainer: pl.Trainer) -> DataLoader[Batch]:
-        stored = self.stored[role]
-        data: Dataset[Batch] = ResidentObjects() if isinstance(stored, Photographs) else StreamedObjects(stored)
+        stored = self.stored.get(role)
+        data: Dataset[Batch] = StreamedObjects(stored) if isinstance(stored, Source) else ResidentObjects()
         # What lies in memory needs no workers: a batch is a few numbers.
-        workers = 0 if isinstance(stored, Photographs) else workers
+        workers = workers if isinstance(stored, Source) else 0
         return DataLoader(
             data,
             sampler=steps,
@@ -352,14 +413,34 @@ def check_foreground(dataset: ShardedDataset, foreground: str) -> None:
         )
 
 
-def free_memory(device: torch.device) -> int:
-    """Bytes that are free: of a GPU's own memory, else of the machine's; 0 where nobody tells."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+def reduction_warning(side: int, smallest: int) -> str:
+    """What is said of photographs so large that the smallest view of a whole one skips pixels, else nothing."""
+    if side <= LARGEST_REDUCTION * smallest:
+        return ""
+    return (
+        f".\nNote: photographs of up to {side} pixels are made {side / smallest:.1f} times smaller at once for views of "
+        f"{smallest}, and above {LARGEST_REDUCTION:g} times thin things flicker; make them smaller in the graph, as "
+        "configs/graphs/photographs.json does, or the views larger"
+    )
+
+
+def free_memory(devices: Devices) -> int:
+    """Bytes that are free for each process on these devices: of the machine's memory its share, and not more than the one GPU
+    has; 0 where nobody tells. Several GPUs are not asked: that would open them in this process."""
+    host = available_memory() // (devices.count + 1)
+    if devices.accelerator == "cpu" or devices.count > 1:
+        return host
+    return min(host, torch.cuda.mem_get_info(devices.numbers[0])[0])
+
+
+def available_memory() -> int:
+    """Bytes of the machine's memory that programs may have, what caches hold included; 0 where nobody tells."""
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
         return 0
+    found = [line.split() for line in lines if line.startswith("MemAvailable:")]
+    return int(found[0][1]) * 1024 if found else 0
 
 
 def objects_in(batch: Batch, resident: Photographs | None) -> Objects:

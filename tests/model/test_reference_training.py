@@ -72,7 +72,7 @@ def test_as_many_samples_lead_as_far_as_those_of_the_reference(tmp_path: Path, m
     ours, _ = load_network(tmp_path / "run")
 
     data = ViewData(config, config.views, options.data)
-    data.prepare(torch.device("cpu"))
+    data.prepare()
     pool, seen = pool_of(data.resident["train"]), []
     monkeypatch.setattr(oracle, "S", data.side)
     monkeypatch.setattr(oracle, "DEVICE", torch.device("cpu"))
@@ -107,7 +107,7 @@ def test_as_many_samples_lead_as_far_as_those_of_the_reference(tmp_path: Path, m
     losses = [sum(values[-STEPS // 2 :]) / (STEPS // 2) for values in (losses_of(tmp_path / "run"), seen)]
     val = ViewData(config, config.views, [str(tmp_path / "voc2007-44")])
     val.places["train"] = [Place(*map(int, place)) for place in split(val.datasets, "train", "obj", "train")]
-    val.prepare(torch.device("cpu"))
+    val.prepare()
     monkeypatch.setattr(oracle, "S", val.side)
     objects = pool_of(val.resident["train"])
     clicks = []

@@ -513,3 +513,17 @@ def test_a_clock_is_stored_with_every_checkpoint():
     checkpoint: dict[str, Any] = {}
     module.on_save_checkpoint(checkpoint)
     assert Clock.from_dict(checkpoint[CLOCK_KEY]) == clock
+
+
+def test_auto_clears_a_mere_start_and_nothing_else(tmp_path: Path):
+    """Files that are not a run's own stay, whatever their folders are called."""
+    folder = RunFolder(tmp_path / "theirs")
+    (folder.logs).mkdir(parents=True)
+    (folder.logs / "job.log").write_text("the scheduler's")
+    assert not folder.holds_a_mere_start()
+    begun = RunFolder(tmp_path / "begun")
+    begun.checkpoints.mkdir(parents=True)
+    begun.config.write_text("{}")
+    assert begun.holds_a_mere_start()
+    (begun.checkpoints / "last.ckpt").write_bytes(b"")
+    assert not begun.holds_a_mere_start()

@@ -246,7 +246,14 @@ def test_a_training_that_goes_on_keeps_the_head_as_it_is_and_says_so(
     module = ClickModule(network, settings, clock, "abc", load_network(with_head)[1])
     names = [name for group in module.configure_optimizers().param_groups for name in group["param_names"]]
     assert not any("score_head" in name for name in names)
-    assert module.card().look_size == 64
+    assert module.card().look_size is None, "another input size has another best one"
+    same = settings.model_copy(
+        update={"input_size": settings.input_size.model_copy(update={"width": 64, "height": 64})}
+    )
+    assert ClickModule(network, same, clock, "abc", load_network(with_head)[1]).card().look_size == 64
+    other_head = same.model_copy(update={"weights_init_type": "transfer_learning"})
+    transferred = ClickModule(network, other_head, clock, "abc", load_network(with_head)[1])
+    assert not transferred.continued, "its average has a random head to forget"
 
 
 def test_mistakes_are_told_all_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -11,11 +11,22 @@ import torch
 
 from model.config import ConfigError, TrainConfig, parse_config
 from model.data import DataError
+from model.devices import Devices
 from model.errors import UserError
 from model.module import ClickModule
-from model.photographs import Objects
+from model.photographs import BadPhotograph, Objects
 from model.train import TrainOptions, train
-from model.view_data import TrainingSteps, ValidationSteps, ViewData, objects_in
+from model.view_data import (
+    Source,
+    StepVisits,
+    StreamedObjects,
+    TrainingSteps,
+    ValidationSteps,
+    ViewData,
+    available_memory,
+    free_memory,
+    objects_in,
+)
 from model.weights import load_network
 from tests.model.datasets import META_OF_TUTORIAL, scene, write_dataset
 from tests.model.test_train import logged, stop_at
@@ -45,7 +56,7 @@ def opened(pool: str, settings: TrainConfig, **limits: int) -> ViewData:
     if settings.views is None:
         raise ValueError("these tests draw views")
     data = ViewData(settings, settings.views, [pool], **limits)
-    data.prepare(torch.device("cpu"))
+    data.prepare()
     return data
 
 
@@ -137,6 +148,48 @@ def test_what_does_not_fit_is_said(pool: str, tmp_path: Path):
     ):
         with pytest.raises(ConfigError, match=message):
             config(views=views)
+    with pytest.raises(ConfigError, match="input_size is 96×64, but views are square; make both sides the same"):
+        config(input_size={"width": 96, "height": 64})
+
+
+def test_photographs_too_large_for_a_view_are_mentioned(pool: str):
+    assert "Note" not in opened(pool, config()).described()
+    small = opened(pool, config(views={"sizes": [{"side": 32}, {"side": 96}]}))
+    assert (
+        "Note: photographs of up to 128 pixels are made 4.0 times smaller at once for views of 32" in small.described()
+    )
+
+
+def test_a_photograph_that_cannot_be_read_any_more_is_replaced_and_counted(pool: str, monkeypatch: pytest.MonkeyPatch):
+    settings = config(
+        views={"resident": False, "sizes": [{"side": 64}]}, allow_corrupted_samples={"train": 1, "val": 0}
+    )
+    data = opened(pool, settings)
+    source = data.stored["train"]
+    assert isinstance(source, Source)
+    lost, read = {2}, Source.object
+
+    def sometimes(self: Source, number: int) -> Objects:
+        if number in lost:
+            raise BadPhotograph("gone")
+        return read(self, number)
+
+    monkeypatch.setattr(Source, "object", sometimes)
+    batch = StreamedObjects(source)[StepVisits((1, 2), np.zeros((2, 1), np.float32), (True, True))]
+    assert batch["failed"].tolist() == [-1, 2]
+    assert batch["counted"].tolist() == [True, False]
+    data.count_failed("train", batch["failed"])
+    lost.add(3)
+    again = StreamedObjects(source)[StepVisits((3, 2), np.zeros((2, 1), np.float32), (True, True))]
+    with pytest.raises(
+        BadPhotograph, match=r"2 objects of the train photographs cannot be read any more, .*train is 1"
+    ):
+        data.count_failed("train", again["failed"])
+
+
+def test_what_several_processes_need_is_counted_for_each():
+    alone, together = (free_memory(Devices("cpu", count)) for count in (1, 3))
+    assert 0 < together < alone < available_memory()
 
 
 @pytest.mark.slow

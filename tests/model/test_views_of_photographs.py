@@ -256,6 +256,7 @@ def test_a_step_of_another_size_costs_as_many_pixels():
     assert batch_of(64, 256, 192) == 112
     assert batch_of(6, 256, 256) == 6
     assert batch_of(4, 256, 416) == 4
+    assert batch_of(1, 256, 416) == 1
 
 
 # ---------------------------------------------------------------------------------------------------------- beginnings
