@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from model.export import export
 from model.networks import NETWORKS, ClickNetwork, build, channels_last
 from model.networks.cost import Cost, cost
 from model.onnx_backend import OnnxBackend
-from model.predictor import Predictor
+from model.predictor import Predictor, Session
 from model.preprocess import ZoomIn
 from model.weights import WeightsCard, load_network
 
@@ -46,8 +47,8 @@ examples:
 
 Every network answers one image after the other, three points in it; weights do not matter and are random. All networks,
 runtimes and numbers of threads take turns, so that other work on the machine meets all of them, and the median counts.
-A whole click is what a person waits for: zoom, resizing, the network, and the mask at the image's size; of a photograph of
-640x480 looked at with 256 pixels.
+A click is what a person waits for: zoom, resizing, the network's looks, and the mask at the image's size, of a photograph of
+640x480, with the default weights.
 Results go to bench/results/latency.json, and to standard output as the table of docs/performance.md.
 """
 
@@ -133,27 +134,32 @@ def answer_of(backend: Backend, image: np.ndarray, threads: int) -> Callable[[],
 
 
 def whole_clicks(folder: Path) -> list[Measured]:
-    """Clicks in a photograph with the default weights, each the second of its session, so that the view is zoomed."""
+    """Clicks in a photograph with the default weights: the first of a session with all its looks, and the second, for which the
+    view is zoomed; at the size on the card of the weights."""
     image = np.random.default_rng(1).integers(0, 256, (*PHOTOGRAPH, 3), np.uint8)
     network, card = load_network(zoo.DEFAULT)
     file = folder / "zoo.onnx"
     export(network, card, file)
 
-    def click(predictor: Predictor, threads: int) -> Callable[[], object]:
+    def clicks(predictor: Predictor, threads: int) -> dict[str, Callable[[], object]]:
         torch.set_num_threads(threads)
-        session = predictor.set_image(image).click(320, 240, positive=True)
+        start = predictor.set_image(image)
+        begun = start.click(320, 240, positive=True)
 
-        def answer() -> object:
+        def answer(session: Session, x: int, y: int) -> object:
             torch.set_num_threads(threads)
-            return session.click(340, 250, positive=True).mask
+            return session.click(x, y, positive=True).mask
 
-        return answer
+        return {"first click": partial(answer, start, 320, 240), "later click": partial(answer, begun, 340, 250)}
 
     measured = []
     for threads in THREADS:
         for runtime, backend in backends(network, card, file, threads):
-            predictor = Predictor(backend, ZoomIn.for_people(256))
-            measured.append(Measured(f"whole click, {zoo.DEFAULT}", runtime, threads, click(predictor, threads)))
+            predictor = Predictor(backend, ZoomIn.for_people(card.look))
+            measured += [
+                Measured(f"{what}, {zoo.DEFAULT}", runtime, threads, answer)
+                for what, answer in clicks(predictor, threads).items()
+            ]
     return measured
 
 

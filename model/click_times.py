@@ -1,4 +1,4 @@
-"""How long a person waits for a mask: the first click with its second look, and the third click, on a photograph of 640x480."""
+"""How long a person waits for a mask: the first click with all its looks, and the third click, on a photograph of 640x480."""
 
 import time
 from collections.abc import Iterator
@@ -19,6 +19,9 @@ from model.preprocess import ZoomIn
 PHOTOGRAPH = (480, 640)
 """Height and width, pixels."""
 THREADS = 2
+"""Of ONNX Runtime."""
+TORCH_THREADS = 1
+"""PyTorch resizes before and after: with several threads, which then wait for more by spinning, ONNX Runtime's get half of a core."""
 REPEATS = 120
 WARM_UP = 10
 """Clicks before those that count."""
@@ -76,7 +79,7 @@ class DiscAnswers:
 def click_times(
     backend: Backend, target_size: int, repeats: int = REPEATS, warm_up: int = WARM_UP, progress: bool | None = False
 ) -> ClickTimes:
-    """Times of clicks as people make them (`ZoomIn.for_people(target_size)`), with PyTorch's part on `THREADS` threads.
+    """Times of clicks as people make them (`ZoomIn.for_people(target_size)`), with PyTorch's part on `TORCH_THREADS`.
 
     How many threads the network itself takes is the backend's business. Decoding and `set_image` are not timed.
     """
@@ -86,7 +89,7 @@ def click_times(
     first: list[float] = []
     third: list[float] = []
     end = time.perf_counter() + LONGEST
-    with _threads(THREADS):
+    with _threads(TORCH_THREADS):
         for number in tqdm(range(warm_up + repeats), desc="clicks", disable=None if progress is None else not progress):
             start = predictor.set_image(image)
             begun, runs = time.perf_counter(), answers.runs
