@@ -21,7 +21,8 @@ PHOTOGRAPH = (480, 640)
 THREADS = 2
 """Of ONNX Runtime."""
 TORCH_THREADS = 1
-"""PyTorch resizes before and after: with several threads, which then wait for more by spinning, ONNX Runtime's get half of a core."""
+"""PyTorch resizes before and after. With several threads, which then wait for more by spinning, ONNX Runtime's would get half a
+core each."""
 REPEATS = 120
 WARM_UP = 10
 """Clicks before those that count."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from model import zoo
 from model.errors import UserError
@@ -22,10 +23,14 @@ from model.weights import (
     read_checkpoint,
 )
 
+BLEND = 0.5
+"""Share of the new weights in a mix."""
+
 EPILOG = """examples:
   python -m model weights                                           the weights that come along
   python -m model weights runs/000_laptop                           what a run made
   python -m model weights runs/000_laptop --output smart_tool.ckpt  the network alone, to pass on
+  python -m model weights runs/001_own --blend zoo:lite --output own.ckpt  half of what it went on from, half of what it became
 
 A training's checkpoint also holds the optimizer and all that --resume needs; the copy is a third of its size or less and
 serves wherever weights are asked for, except for --resume.
@@ -45,6 +50,15 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write the network and its card there, nothing else"
     )
+    parser.add_argument(
+        "--blend",
+        metavar="OLD",
+        help="mix with the weights that the training went on from, which brings back most of what was forgotten and keeps most "
+        "of what was learnt; with --output",
+    )
+    parser.add_argument(
+        "--share", type=float, default=BLEND, metavar="S", help="of the new weights in the mix (default: %(default)s)"
+    )
     parser.set_defaults(func=run)
 
 
@@ -56,9 +70,16 @@ def run(options: argparse.Namespace) -> int:
         for name in [*zoo.names(), *zoo.encoders()]:
             print(describe(zoo.PREFIX + name))
         return 0
+    problems = []
+    if options.blend is not None and options.output is None:
+        problems.append("--blend writes a mix of weights: say where to with --output FILE")
+    if not 0 <= options.share <= 1:
+        problems.append(f"--share {options.share:g}: must be from 0, all old, to 1, all new")
+    if problems:
+        raise UserError("\n".join(problems))
     print(describe(options.weights))
     if options.output is not None:
-        write_slim(options.weights, options.output)
+        write_slim(options.weights, options.output, options.blend, options.share)
         print(
             f"written: {options.output}, {options.output.stat().st_size / 1e6:.1f} MB, sha256 {digest(options.output)}"
         )
@@ -93,20 +114,49 @@ def describe(weights: str) -> str:
     return "\n".join(lines)
 
 
-def write_slim(weights: str, output: Path) -> None:
-    """Write a checkpoint that holds the network and its card alone."""
+def write_slim(weights: str, output: Path, blend: str | None = None, share: float = 1.0) -> None:
+    """Write a checkpoint that holds the network and its card alone; with `blend`, only `share` of it and the rest of that."""
     file = checkpoint_file(weights)
     checkpoint = read_checkpoint(file)
     if output.exists() and output.samefile(file):
         raise UserError(f"--output {output} is the file of the weights itself; name another one")
     output.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(slim(checkpoint, card_of(checkpoint, file)), output)
+    written = slim(checkpoint, card_of(checkpoint, file))
+    if blend is not None:
+        old = checkpoint_file(blend)
+        written["state_dict"] = blended(
+            written["state_dict"], slim_tensors(read_checkpoint(old)), share, weights, blend
+        )
+    torch.save(written, output)
 
 
 def slim(checkpoint: Mapping[str, Any], card: WeightsCard) -> dict[str, Any]:
     """A checkpoint with the tensors of the network that training was for, and the card."""
-    tensors = {PREFIXES[-1] + name: tensor.contiguous() for name, tensor in network_tensors(checkpoint).items()}
-    return {"state_dict": tensors, CARD_KEY: card.to_dict()}
+    return {"state_dict": slim_tensors(checkpoint), CARD_KEY: card.to_dict()}
+
+
+def slim_tensors(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The network's tensors as a slim checkpoint has them."""
+    return {PREFIXES[-1] + name: tensor.contiguous() for name, tensor in network_tensors(checkpoint).items()}
+
+
+def blended(
+    new: Mapping[str, Tensor], old: Mapping[str, Tensor], share: float, new_name: str, old_name: str
+) -> dict[str, Tensor]:
+    """Each tensor as `share` of the new one and the rest of the old (Wortsman et al., WiSE-FT, 2022); counters, and what only
+    the new weights have, as they are. UserError where the two are not of one network."""
+    common = [name for name, tensor in new.items() if name in old and tensor.shape == old[name].shape]
+    if len(common) < min(len(new), len(old)):
+        raise UserError(
+            f"--blend {old_name}: {len(common)} of its {len(old)} tensors fit {new_name}, which has {len(new)}; "
+            "name the weights that the training went on from"
+        )
+    mixed = {
+        name: torch.lerp(old[name].float(), new[name].float(), share)
+        for name in common
+        if new[name].is_floating_point()
+    }
+    return dict(new) | mixed
 
 
 def digest(file: Path) -> str:

@@ -91,6 +91,27 @@ def test_a_slim_copy_has_the_network_and_nothing_else(tmp_path: Path, capsys: py
     assert torch.equal(one[0].head.weight, other[0].head.weight)
 
 
+def test_weights_are_mixed_with_those_they_went_on_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    new, old = (write_checkpoint(tmp_path / name) for name in ("new.ckpt", "old.ckpt"))
+    stored = torch.load(new, weights_only=True)
+    shifted = {name: t + 2 if t.is_floating_point() else t for name, t in stored["state_dict"].items()}
+    torch.save(stored | {"state_dict": shifted}, new)
+    assert (
+        main(["weights", str(new), "--blend", str(old), "--share", "0.25", "--output", str(tmp_path / "mix.ckpt")]) == 0
+    )
+    mixed, base = (load_network(tmp_path / name)[0].state_dict() for name in ("mix.ckpt", "old.ckpt"))
+    for name, tensor in base.items():
+        expected = tensor + 0.5 if tensor.is_floating_point() else tensor
+        torch.testing.assert_close(mixed[name], expected)
+    capsys.readouterr()
+    assert main(["weights", str(new), "--blend", "zoo:lite", "--share", "2"]) == 2
+    said = capsys.readouterr().err
+    assert "--blend writes a mix of weights: say where to with --output FILE" in said
+    assert "--share 2: must be from 0, all old, to 1, all new" in said
+    assert main(["weights", str(new), "--blend", "zoo:tiny", "--output", str(tmp_path / "x.ckpt")]) == 2
+    assert "tensors fit" in capsys.readouterr().err
+
+
 def test_a_copy_onto_itself_or_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     full = write_checkpoint(tmp_path / "full.ckpt")
     assert main(["weights", str(full), "--output", str(full)]) == 2
