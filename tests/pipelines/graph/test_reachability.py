@@ -295,6 +295,8 @@ def test_the_graphs_of_this_repository_have_no_dead_branch(file):
         "pascal_voc": ("aeroplane", "car", "person", "neutral"),
         "any_objects": ("neutral", "cup", "plate"),
         "click_samples": ("shirt", "wheel", "person"),
+        "photographs": ("neutral", "cup", "plate"),
+        "own_photographs": ("neutral", "cup", "plate"),
         "mapillary": tuple(next(iter(json.loads(spec.text)))["settings"]["classes_mapping"])[:-1],
     }[file.stem]
     names = [layer.src[0].split("/")[0] for layer in spec.layers if layer.action == "data"]

@@ -309,10 +309,10 @@ def test_real_objects_have_the_areas_they_should():
     location = shared("data/coco-person")
     project = opened(location)
     assert project.datasets == ("coco-person",)
-    listed = json.loads((location / "annotations.json").read_text())["annotations"]
-    area = {entry["image_id"]: entry["area"] for entry in listed}
+    listed = json.loads((location / "annotations.json").read_text())
+    area = {entry["image_id"]: entry["area"] for entry in listed["annotations"]}
     items = list(project.items("coco-person"))
-    assert len(items) == 1045
+    assert len(items) == len(listed["images"]) > 900
     for item in items[::50]:
         (figure,) = project.read(item).figures
         assert figure.shape.area == pytest.approx(area[int(item.file.split(".")[0])], rel=0.1)
