@@ -13,7 +13,19 @@ from model.backend import TorchBackend
 from model.click_times import ClickTimes
 from model.evaluation import Candidate, ObjectResult, Plan, evaluate
 from model.evaluation_data import EvaluationImage
-from model.gate import NEW, OLD, SETS, Check, Measured, checks_of, reservations_about, time_checks, verdict_table
+from model.gate import (
+    NEW,
+    OLD,
+    SETS,
+    Check,
+    Measured,
+    checks_of,
+    obeyed,
+    regressions,
+    reservations_about,
+    time_checks,
+    verdict_table,
+)
 from model.noc import Run, Step
 from model.predictor import Predictor
 from model.preprocess import ZoomIn
@@ -83,8 +95,17 @@ def test_more_clicks_that_make_it_worse_fail() -> None:
     new = objects(lambda n, third: usual(n, third) - 2)
     worse = Run((Step(Click(0, 0, True), 800, 1000, 1, True), Step(Click(0, 0, True), 700, 1000, 2, True)))
     good = Run((*worse.steps, Step(Click(0, 0, True), 950, 1000, 3, True)))
-    new[0] = ObjectResult("x", "image", "0", 1, good, good, 1.0, number=0, share=SHARES["small"])
-    assert failed(checks(new)) == ["clicks that made it worse"]
+
+    def worsened(number: int) -> ObjectResult:
+        third = THIRDS[number % 3]
+        return ObjectResult("x", "image", str(number), 1, good, good, 1.0, number=number, share=SHARES[third])
+
+    assert failed(checks([worsened(0), *new[1:]])) == [], "one of sixty objects may be chance"
+    found = checks([*map(worsened, range(12)), *new[12:]])
+    assert failed(found) == ["clicks that made it worse"]
+    assert found["clicks that made it worse"].difference.low > 0
+    assert regressions(good) == 0.5
+    assert obeyed(good) == 1.0
 
 
 def test_a_third_without_objects_is_not_asked_about() -> None:
