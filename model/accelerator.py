@@ -26,6 +26,11 @@ def device_for(accelerator: str, weights: str | Path, index: int = 0) -> torch.d
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
     """What every command that runs a trained network takes: `--accelerator`, `--progress`."""
     parser.add_argument("--accelerator", choices=ACCELERATORS, default="auto", help="(default: %(default)s)")
+    add_progress_option(parser)
+
+
+def add_progress_option(parser: argparse.ArgumentParser) -> None:
+    """`--progress` and `--no-progress`; None where nobody says which."""
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,

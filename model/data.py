@@ -289,9 +289,7 @@ class ShardData(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """All batches from where the trainer stands to the end of the run, so that one clock counts them, in steps."""
-        trainer = self.trainer
-        if trainer is None:
-            raise RuntimeError("batches are dealt out to the processes of a trainer; attach one first")
+        trainer = attached(self.trainer)
         batches = EpochBatches(
             len(self.train_samples),
             self.config.batch_size.train,
@@ -306,9 +304,7 @@ class ShardData(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """All validation samples in one shuffled order, so that the first ones, of which pictures are made, are various."""
-        trainer = self.trainer
-        if trainer is None:
-            raise RuntimeError("batches are dealt out to the processes of a trainer; attach one first")
+        trainer = attached(self.trainer)
         batches = EpochBatches(
             len(self.val_samples),
             self.config.batch_size.val,
@@ -349,6 +345,13 @@ def why_bad(samples: Samples, number: int) -> str:
     except BadSample as error:
         return str(error)
     return f"{samples.name(number)}: could not be read, but can be now"
+
+
+def attached(trainer: pl.Trainer | None) -> pl.Trainer:
+    """The trainer, which has to be there."""
+    if trainer is None:
+        raise RuntimeError("batches are dealt out to the processes of a trainer; attach one first")
+    return trainer
 
 
 def on_gpu(trainer: pl.Trainer) -> bool:

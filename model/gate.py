@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from model import zoo
+from model.accelerator import add_progress_option
 from model.chance import generator
 from model.click_times import REPEATS, THREADS, ClickTimes, click_times
 from model.errors import UserError
@@ -249,12 +250,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="only the first N objects of each set, for a short try; not a verdict"
     )
-    parser.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="draw progress bars (default: on a terminal)",
-    )
+    add_progress_option(parser)
     parser.set_defaults(func=run)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from model.accelerator import add_progress_option
 from model.config import SpecialClasses
 from model.data import open_all
 from model.errors import UserError
@@ -46,12 +47,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--look", type=int, metavar="PIXELS", help="size at which it looks (default: that of its card)")
     parser.add_argument("--seed", type=int, default=0, help="of the clicks and of the fit (default: %(default)s)")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the weights with the head, *.ckpt")
-    parser.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="draw progress bars (default: on a terminal)",
-    )
+    add_progress_option(parser)
     parser.set_defaults(func=run)
 
 

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from model.chance import generator
 from model.config import TrainConfig, Views
-from model.data import Batch, DataError, digest, leave_signals_to_the_trainer, on_gpu, open_all, split
+from model.data import Batch, DataError, attached, digest, leave_signals_to_the_trainer, on_gpu, open_all, split
 from model.devices import Devices
 from model.drawn_views import batch_of, size_of_step, table_of_step
 from model.errors import UserError
@@ -392,13 +392,6 @@ class ViewData(pl.LightningDataModule):
             pin_memory=on_gpu(trainer),
             worker_init_fn=leave_signals_to_the_trainer,
         )
-
-
-def attached(trainer: pl.Trainer | None) -> pl.Trainer:
-    """The trainer, which has to be there."""
-    if trainer is None:
-        raise RuntimeError("batches are dealt out to the processes of a trainer; attach one first")
-    return trainer
 
 
 def check_foreground(dataset: ShardedDataset, foreground: str) -> None:
