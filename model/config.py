@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -390,11 +390,21 @@ def known_keys(location: Iterable[str | int]) -> list[str]:
     """The keys that the section at this place has."""
     section: type[BaseModel] = TrainConfig
     for part in location:
-        annotation = section.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        section = annotation
+        # A number is a place in a list, whose sections the key before it has named.
+        if isinstance(part, str):
+            inner = section_in(section.model_fields[part].annotation)
+            if inner is None:
+                return []
+            section = inner
     return list(section.model_fields)
+
+
+def section_in(annotation: Any) -> type[BaseModel] | None:
+    """The section that a key holds, also where it may be null or a list of them; None where it holds something else."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (section_in(part) for part in get_args(annotation))
+    return next((section for section in found if section is not None), None)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -144,7 +144,11 @@ def test_what_does_not_fit_is_said(pool: str, tmp_path: Path):
         ({"sizes": [{"side": 100}]}, r"views.sizes\[0\].side: found 100; it should be a multiple of 32"),
         ({"object_share": [0.5, 0.2]}, "object_share 0.5, 0.2: the first must be above 0 and not above the second"),
         ({"colours": {"gamma": [2, 1]}}, "the first must not be above the second"),
-        ({"wholes": 1}, "views.wholes: unknown key"),
+        ({"cutout": 1}, "views.cutout: unknown key; did you mean cutouts\\?; known here: sizes, object_share"),
+        (
+            {"sizes": [{"side": 64, "shares": 1}]},
+            r"views.sizes\[0\].shares: unknown key.*known here: side, share, whole",
+        ),
     ):
         with pytest.raises(ConfigError, match=message):
             config(views=views)
