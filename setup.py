@@ -56,7 +56,7 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=find_packages(include=["pipelines", "pipelines.*", "model", "model.*"]),
-    package_data={"model.zoo": ["*.ckpt", "*.encoder", "*.md"]},
+    package_data={"model.weights.zoo": ["*.ckpt", "*.encoder", "*.md"]},
     install_requires=WORKER,
     extras_require=EXTRAS,
 )

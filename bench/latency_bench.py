@@ -20,16 +20,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from model import zoo
-from model.backend import Backend, TorchBackend
-from model.click_tensors import NEGATIVE, POSITIVE, default_radius
-from model.export import export
+from model.clicks.tensors import NEGATIVE, POSITIVE, default_radius
+from model.inference.backend import Backend, TorchBackend
+from model.inference.export import export
+from model.inference.onnx_backend import OnnxBackend
+from model.inference.predictor import Predictor, Session
+from model.inference.zoom import ZoomIn
 from model.networks import NETWORKS, ClickNetwork, build, channels_last
 from model.networks.cost import Cost, cost
-from model.onnx_backend import OnnxBackend
-from model.predictor import Predictor, Session
-from model.preprocess import ZoomIn
-from model.weights import WeightsCard, load_network
+from model.weights import zoo
+from model.weights.checkpoints import WeightsCard, load_network
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results" / "latency.json"

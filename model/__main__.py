@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from model.config import read_config
 from model.errors import UserError
+from model.training.config import read_config
 
 COMMANDS = {
     "train": "train the click network on finished datasets",
@@ -21,8 +21,16 @@ COMMANDS = {
 }
 """The commands and one line on each. Their modules load PyTorch, so only the one that is called is imported."""
 
-MODULES = {"weights": "model.show_weights"}
-"""Commands whose module is not called as they are."""
+MODULES = {
+    "predict": "model.inference.project",
+    "evaluate": "model.evaluation.evaluate",
+    "show": "model.inference.show",
+    "gate": "model.evaluation.gate",
+    "export": "model.inference.export",
+    "score": "model.commands.score",
+    "weights": "model.commands.weights",
+}
+"""Where the commands are."""
 
 STOPPED = 143
 """Exit status of a run that a signal ended, as shells expect it of SIGTERM."""
@@ -55,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "train":
             add_train(subparsers)
         elif name in arguments[:1]:
-            import_module(MODULES.get(name, f"model.{name}")).add_parser(subparsers)
+            import_module(MODULES[name]).add_parser(subparsers)
         else:
             subparsers.add_parser(name, help=text, add_help=False)
     options = parser.parse_args(arguments)
@@ -136,7 +144,7 @@ def run_train(options: argparse.Namespace) -> int:
     if "" in options.refuse_licences:
         raise UserError("--refuse-licence '': a part of a licence's name is needed, e.g. research")
     config = read_config(options.config).with_epochs(options.epochs).with_refused(options.refuse_licences)
-    from model.train import TrainOptions, summary, train  # loads PyTorch and Lightning
+    from model.training.train import TrainOptions, summary, train  # loads PyTorch and Lightning
 
     train_options = TrainOptions(
         data=tuple(options.data),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model.config import read_config
+from model.training.config import read_config
 from pipelines.graph.check import check
 from pipelines.graph.spec import read_graph
 from tests.support import shared

@@ -112,9 +112,9 @@ def test_nothing_imports_through_a_wall():
         ("pipelines.commands.run", "import apache_beam"),
         ("pipelines.formats.wire", "from pipelines.sources import bind"),
         ("pipelines.sources.voc", "import pipelines.execute.run"),
-        ("model.data", "from pipelines.graph.spec import read_graph"),
-        ("model.data", "from pipelines import render"),
-        ("model.train", "import apache_beam"),
+        ("model.training.data", "from pipelines.graph.spec import read_graph"),
+        ("model.training.data", "from pipelines import render"),
+        ("model.training.train", "import apache_beam"),
     ],
 )
 def test_each_breach_is_seen(name, line):
@@ -130,9 +130,9 @@ def test_each_breach_is_seen(name, line):
             "pipelines.figures.figure",
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pipelines.graph.plan import Plan",
         ),
-        ("model.data", "from pipelines.formats.shards import open_dataset"),
-        ("model.data", "from pipelines import clicks"),
-        ("model.source_images", "from pipelines.sources.binding import open_project"),
+        ("model.training.data", "from pipelines.formats.shards import open_dataset"),
+        ("model.training.data", "from pipelines import clicks"),
+        ("model.projects.sources", "from pipelines.sources.binding import open_project"),
         ("pipelines.actions.crop", "from pipelines.sample import Sample"),
     ],
 )
@@ -164,7 +164,7 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
         ("import pipelines.graph.check, pipelines.sources, pipelines.execute.in_memory", HEAVY),
         (HELP, ("apache_beam", "torch", "pytorch_lightning")),
         ("import pipelines.execute.run", ("torch", "pytorch_lightning")),
-        ("import model.evaluate, model.train, model.predict", ("apache_beam",)),
+        ("import model.evaluation.evaluate, model.training.train, model.inference.project", ("apache_beam",)),
     ],
     ids=["check", "help", "run", "model"],
 )

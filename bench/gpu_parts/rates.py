@@ -146,8 +146,8 @@ def rate_of(steps: Sequence[tuple[float, int]], samples: float) -> dict[str, Any
 
 def samples_of_a_step(config: Mapping[str, Any]) -> float:
     """Mean number of samples a step, which sizes of views change."""
-    from model.config import parse_config
-    from model.drawn_views import batch_of
+    from model.training.config import parse_config
+    from model.training.drawn_views import batch_of
 
     known = parse_config(json.dumps(config), "config")
     batch, side = known.batch_size.train, known.input_size.height

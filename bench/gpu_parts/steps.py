@@ -61,7 +61,7 @@ def compiled(task: Task) -> None:
 def clicks(task: Task) -> None:
     import torch
 
-    from model.click_tensors import depth_by_peeling, network_maps
+    from model.clicks.tensors import depth_by_peeling, network_maps
     from model.networks import build, channels_last
 
     device, repeats = device_of(), 1 if task.settings.check else REPEATS
@@ -94,9 +94,9 @@ def step_time(
     """One row: seconds of the first step, milliseconds of a later one, samples a second."""
     import torch
 
-    from model.click_tensors import network_maps
-    from model.losses import losses
+    from model.clicks.tensors import network_maps
     from model.networks import build, channels_last
+    from model.training.losses import losses
 
     device = device_of()
     with numbers_as(numbers, device.type) as context, cudnn_benchmark(benchmark):

@@ -25,12 +25,12 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from model.backend import TorchBackend
-from model.labelled_images import decode_image
-from model.noc import Run, clicks_to_reach, count_overlap, never, run_clicks, summarise
-from model.predictor import Predictor, Session, binarise
-from model.preprocess import Region, ZoomIn
-from model.voc import VocFolder, object_truth
+from model.evaluation.protocol import Run, clicks_to_reach, count_overlap, never, run_clicks, summarise
+from model.evaluation.voc import VocFolder, object_truth
+from model.inference.backend import TorchBackend
+from model.inference.predictor import Predictor, Session, binarise
+from model.inference.zoom import Region, ZoomIn
+from model.projects.labelled import decode_image
 from pipelines.clicks import VOID, Click, Mask, Truth, next_click
 
 PROBABILITY_TOLERANCE = 1e-4
@@ -360,7 +360,7 @@ def replay_zoom(path: Path, data: VocFolder, limit: int | None) -> list[Group]:
 
 def compare_unit(found: Collector, traces: Any) -> None:
     """The network alone, with the click discs drawn by the project's own code."""
-    from model.click_tensors import network_maps
+    from model.clicks.tensors import network_maps
 
     rows = torch.from_numpy(traces["unit.points"]).clone()
     padding = (rows[..., :2] < 0).all(dim=2)

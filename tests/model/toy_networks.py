@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from model.baselines import untrained_network
-from model.weights import CARD_KEY, PREFIXES, WeightsCard
+from model.evaluation.baselines import untrained_network
+from model.weights.checkpoints import CARD_KEY, PREFIXES, WeightsCard
 
 
 class Spy:

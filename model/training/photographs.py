@@ -1,0 +1,327 @@
+"""Whole photographs with all their objects in a device's memory: what views for training are drawn from.
+
+Legend: N photographs, M objects, S side of the square canvas on which every photograph lies at the top left, its last row and
+column repeated beyond its border. Boxes are y0 x0 y1 x1 in pixels, the ends not included. Masks are kept as bits, eight columns
+a byte, the first in the highest bit.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from model.errors import UserError
+from model.training.config import SpecialClasses
+from pipelines.formats.shards import NotADataset, ShardedDataset
+from pipelines.formats.supervisely import Annotation, parse_annotation
+
+SMALLEST_OBJECT = 60
+"""Objects of fewer visible pixels in the stored photograph are not drawn: no view shows what they are."""
+_THREADS = 8
+_AHEAD = 4 * _THREADS
+"""So many photographs are decoded ahead of the one that is taken."""
+_BITS = 8
+
+Pixels = NDArray[np.uint8]
+
+
+class BadPhotograph(UserError):
+    """A stored sample that cannot be decoded."""
+
+
+@dataclass(frozen=True)
+class DecodedPhotograph:
+    """One photograph and its objects, before it lies on a canvas."""
+
+    image: Pixels
+    """(H, W, 3) RGB."""
+    masks: tuple[NDArray[np.bool_], ...]
+    """(H, W) each: the objects' visible parts, what later objects cover taken away."""
+    void: NDArray[np.bool_] | None
+    """(H, W): what nobody is to learn from; None where there is none."""
+
+
+class Place(NamedTuple):
+    """Where a photograph is stored."""
+
+    pool: int
+    """Number of the dataset."""
+    row: int
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Tensors of one device; the order of objects follows that of photographs."""
+
+    images: Tensor
+    """(N, 3, S, S) uint8 RGB."""
+    sizes: Tensor
+    """(N, 2) float32, height and width."""
+    masks: Tensor
+    """(M, S, S / 8) uint8 bits."""
+    boxes: Tensor
+    """(M, 4) float32."""
+    image_of: Tensor
+    """(M,) int64, each object's photograph."""
+    void: Tensor
+    """(V, S, S / 8) uint8 bits; the first is empty."""
+    void_of: Tensor
+    """(N,) int64, each photograph's row in `void`."""
+    pool_of: Tensor
+    """(M,) int64, on the CPU: each object's pool."""
+
+    def __len__(self) -> int:
+        return len(self.image_of)
+
+    @property
+    def side(self) -> int:
+        """S."""
+        return self.images.shape[-1]
+
+    def to(self, device: torch.device) -> "Photographs":
+        """The same on another device."""
+        moved = {f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name != "pool_of"}
+        return replace(self, **moved)
+
+    def gathered(self, objects: Tensor) -> "Objects":
+        """Some of the objects, (B,) int64 on the same device, with what they are seen in."""
+        photographs = self.image_of[objects]
+        return Objects(
+            self.images[photographs],
+            self.sizes[photographs],
+            self.masks[objects],
+            self.boxes[objects],
+            self.void[self.void_of[photographs]],
+        )
+
+
+class Objects(NamedTuple):
+    """A batch of objects, each with its photograph: all that is needed to draw views of them."""
+
+    images: Tensor
+    """(B, 3, S, S) uint8."""
+    sizes: Tensor
+    """(B, 2) float32."""
+    masks: Tensor
+    """(B, S, S / 8) uint8 bits."""
+    boxes: Tensor
+    """(B, 4) float32."""
+    void: Tensor
+    """(B, S, S / 8) uint8 bits."""
+
+
+def unpacked(bits: Tensor) -> Tensor:
+    """(…, S, S / 8) uint8 bits → (…, S, S) uint8, 0 or 1."""
+    shifts = torch.arange(_BITS - 1, -1, -1, device=bits.device, dtype=torch.uint8)
+    return ((bits[..., None] >> shifts) & 1).flatten(-2)
+
+
+def decode(dataset: ShardedDataset, row: int, classes: SpecialClasses) -> DecodedPhotograph:
+    """A stored sample: every figure of the foreground class is an object. Raises BadPhotograph, which names the sample."""
+    try:
+        stored = dataset.read(row)
+        annotation = parse_annotation(json.loads(stored.annotation_bytes), dataset.meta)
+    except (ValueError, TypeError, IndexError, NotADataset, OSError) as error:
+        raise BadPhotograph(f"{name_of(dataset, row)}: {error}") from error
+    image = cv2.imdecode(np.frombuffer(stored.image_bytes, np.uint8), cv2.IMREAD_COLOR) if stored.image_bytes else None
+    if image is None or image.shape[:2] != tuple(annotation.size):
+        found = "the image cannot be decoded" if image is None else f"the image is {image.shape[1]}×{image.shape[0]}"
+        raise BadPhotograph(
+            f"{name_of(dataset, row)}: {found}, its annotation is for {annotation.size[1]}×{annotation.size[0]}"
+        )
+    masks, void = visible(annotation, classes)
+    return DecodedPhotograph(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8), masks, void)
+
+
+def visible(
+    annotation: Annotation, classes: SpecialClasses
+) -> tuple[tuple[NDArray[np.bool_], ...], NDArray[np.bool_] | None]:
+    """The visible part (H, W) of every object, in the figures' order, and what is neutral.
+
+    Later figures lie over earlier ones, as everywhere; but where figures of the foreground class overlap, the smaller one
+    keeps its pixels *and* the larger one too: a wheel is part of the car. Only the background and the neutral class take away.
+    """
+    masks: list[NDArray[np.bool_]] = []
+    void = np.zeros(annotation.size, bool)
+    for figure in annotation.figures:
+        if figure.title not in (classes.foreground, classes.background, classes.neutral):
+            continue
+        canvas = np.zeros(annotation.size, np.uint8)
+        figure.shape.draw(canvas, 1)
+        drawn = canvas.view(bool)
+        if figure.title == classes.foreground:
+            masks.append(drawn)
+            void &= ~drawn
+        else:
+            masks = [mask & ~drawn for mask in masks]
+            void = void | drawn if figure.title == classes.neutral else void & ~drawn
+    kept = tuple(mask for mask in masks if np.count_nonzero(mask) >= SMALLEST_OBJECT)
+    return kept, void if void.any() else None
+
+
+def name_of(dataset: ShardedDataset, row: int) -> str:
+    """Dataset, folder and file name of a sample, for messages."""
+    return f"{dataset.root}: {dataset.index['dataset'][row]}/{dataset.index['name'][row]}"
+
+
+def canvas_side(datasets: Sequence[ShardedDataset], places: Sequence[Place]) -> int:
+    """The side of a canvas that holds every photograph, a multiple of 8."""
+    longest = 1
+    for number, dataset in enumerate(datasets):
+        rows = np.array([place.row for place in places if place.pool == number], np.int64)
+        for column in ("width", "height") if len(rows) else ():
+            longest = max(longest, int(dataset.index[column].to_numpy()[rows].max()))
+    return -(-longest // _BITS) * _BITS
+
+
+def on_canvas(photograph: DecodedPhotograph, side: int) -> tuple[Pixels, Pixels, Pixels | None, NDArray[np.float32]]:
+    """Image (3, S, S), masks as bits (m, S, S / 8), void as bits or None, boxes (m, 4)."""
+    height, width = photograph.image.shape[:2]
+    beyond = ((0, side - height), (0, side - width))
+    image = np.pad(photograph.image, (*beyond, (0, 0)), mode="edge").transpose(2, 0, 1)
+    masks = np.zeros((len(photograph.masks), side, side // _BITS), np.uint8)
+    boxes = np.zeros((len(photograph.masks), 4), np.float32)
+    for number, mask in enumerate(photograph.masks):
+        masks[number] = np.packbits(np.pad(mask, beyond), axis=1)
+        x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+        boxes[number] = y, x, y + h, x + w
+    void = None if photograph.void is None else np.packbits(np.pad(photograph.void, beyond), axis=1)
+    return np.ascontiguousarray(image), masks, void, boxes
+
+
+def load(
+    datasets: Sequence[ShardedDataset],
+    places: Sequence[Place],
+    classes: SpecialClasses,
+    side: int,
+    allowed_bad: int = 0,
+    progress: bool = False,
+    what: str = "photographs",
+) -> Photographs:
+    """All photographs of these places, decoded into memory. Photographs without an object are left out.
+
+    Raises BadPhotograph when more than `allowed_bad` cannot be decoded.
+    """
+    images = np.zeros((len(places), 3, side, side), np.uint8)
+    masks, boxes, image_of, pool_of = [], [], [], []
+    void, void_of = [np.zeros((side, side // _BITS), np.uint8)], []
+    sizes: list[tuple[int, ...]] = []
+    for place, photograph in decoded(datasets, places, classes, allowed_bad, progress, what):
+        if photograph.masks:
+            image, bits, ignored, corners = on_canvas(photograph, side)
+            images[len(sizes)] = image
+            masks.append(bits)
+            boxes.append(corners)
+            image_of += [len(sizes)] * len(bits)
+            pool_of += [place.pool] * len(bits)
+            void_of.append(0 if ignored is None else len(void))
+            if ignored is not None:
+                void.append(ignored)
+            sizes.append(photograph.image.shape[:2])
+    if not sizes:
+        raise nothing_in(places, what, classes.foreground)
+    return Photographs(
+        images=torch.from_numpy(images[: len(sizes)]),
+        sizes=torch.tensor(sizes, dtype=torch.float32),
+        masks=torch.from_numpy(np.concatenate(masks)),
+        boxes=torch.from_numpy(np.concatenate(boxes)),
+        image_of=torch.tensor(image_of),
+        void=torch.from_numpy(np.stack(void)),
+        void_of=torch.tensor(void_of),
+        pool_of=torch.tensor(pool_of),
+    )
+
+
+def decoded(
+    datasets: Sequence[ShardedDataset],
+    places: Sequence[Place],
+    classes: SpecialClasses,
+    allowed_bad: int,
+    progress: bool,
+    what: str,
+) -> Iterator[tuple[Place, DecodedPhotograph]]:
+    """The photographs of these places, in their order; those that cannot be decoded are left out.
+
+    Raises BadPhotograph when these are more than `allowed_bad`.
+    """
+
+    def one(place: Place) -> DecodedPhotograph | str:
+        try:
+            return decode(datasets[place.pool], place.row, classes)
+        except BadPhotograph as error:
+            return str(error)
+
+    bad: list[str] = []
+    waiting: deque[Future[DecodedPhotograph | str]] = deque()
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for number, place in enumerate(tqdm(places, what, disable=not progress)):
+            # Not all at once: what is decoded faster than it is taken would pile up, and it is large.
+            ahead = places[number + len(waiting) : number + _AHEAD]
+            waiting.extend(threads.submit(one, next_place) for next_place in ahead)
+            photograph = waiting.popleft().result()
+            if isinstance(photograph, DecodedPhotograph):
+                yield place, photograph
+                continue
+            bad.append(photograph)
+            if len(bad) > allowed_bad:
+                raise BadPhotograph(
+                    f"{len(bad)} {what} cannot be decoded, allow_corrupted_samples is {allowed_bad}. One of them: {bad[0]}. "
+                    f"Run the graph again that made the dataset, or raise the number"
+                )
+
+
+def nothing_in(places: Sequence[Place], what: str, foreground: str) -> UserError:
+    """What to say when there is no object anywhere."""
+    return UserError(
+        f"none of {len(places)} {what} has an object of class {foreground!r} of at least {SMALLEST_OBJECT} visible pixels; "
+        "make the dataset with configs/graphs/photographs.json, or name another special_classes.foreground"
+    )
+
+
+def pool_names(roots: Sequence[str]) -> list[str]:
+    """What datasets are called in the config's `views.pools`: their folders' names as they were given; UserError where two
+    have the same."""
+    names = [PurePosixPath(root.rstrip("/")).name for root in roots]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(
+            f"data: {', '.join(twice)} names two datasets; views.pools tells them apart by their folders' names"
+        )
+    return names
+
+
+def object_weights(pool_of: Tensor, names: Sequence[str], pools: Mapping[str, float]) -> NDArray[np.float64]:
+    """How likely a visit is to each object, (M,), adding up to 1: first a pool is drawn, then one of its objects.
+
+    pools: the config's `views.pools`. UserError where it names others than `names`.
+    """
+    wrong = sorted(set(pools) ^ set(names)) if pools else []
+    if wrong:
+        raise UserError(
+            f"views.pools: {', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} named there or given as data, but not both; "
+            f"data are {', '.join(names)}; name every pool, or none"
+        )
+    counts = np.bincount(pool_of.numpy(), minlength=len(names))
+    shares = np.array([pools[name] for name in names]) if pools else np.sqrt(counts)
+    shares = np.where(counts > 0, shares, 0.0)
+    each = np.divide(shares, counts, out=np.zeros(len(names)), where=counts > 0)[pool_of.numpy()]
+    return np.asarray(each / each.sum(), np.float64)
+
+
+def memory_needed(datasets: Sequence[ShardedDataset], places: Sequence[Place], side: int) -> int:
+    """Bytes that `load` is going to fill, about: objects are counted from the index."""
+    objects = 0
+    for number, dataset in enumerate(datasets):
+        counts = [len(classes) for classes in dataset.index["classes"].to_pylist()]
+        objects += sum(counts[place.row] for place in places if place.pool == number)
+    return side * side * (3 * len(places) + objects // _BITS)
