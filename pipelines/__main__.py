@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import os
 import sys
 from collections.abc import Sequence
 
-from pipelines.commands.errors import UserError
+from pipelines.command_line import CommandLine
 
-COMMANDS = ("check", "draw", "run", "preview", "stats", "unpack", "synth", "actions")
+COMMANDS = {
+    "check": "find everything wrong with a graph",
+    "draw": "draw a graph, with the counts of a run",
+    "run": "make a dataset: run a graph on Beam",
+    "preview": "look at samples, or at what each layer does",
+    "stats": "numbers and plots of a dataset",
+    "unpack": "turn shards into a plain project folder",
+    "synth": "draw an artificial labelled dataset",
+    "actions": "explain the words of the graph language",
+}
 
 _EPILOG = """\
 a first run, on artificial data:
@@ -22,36 +28,18 @@ a first run, on artificial data:
 Each command explains itself: python -m pipelines run --help
 """
 
+COMMAND_LINE = CommandLine(
+    "python -m pipelines",
+    "Turn labelled images into training samples: a graph says how, Apache Beam does it at any scale.",
+    "pipelines.commands",
+    COMMANDS,
+    _EPILOG,
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipelines",
-        description="Turn labelled images into training samples: a graph says how, Apache Beam does it at any scale.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for name in COMMANDS:
-        importlib.import_module(f"pipelines.commands.{name}").add_parser(commands)
-    given, rest = parser.parse_known_args(arguments)
-    if rest and given.command != "run":
-        parser.error(f"{given.command} has no option {rest[0]}; see python -m pipelines {given.command} --help")
-    given.rest = rest
-    try:
-        status = int(given.function(given))
-        sys.stdout.flush()
-        return status
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        # Whoever read the output, such as `head`, has seen enough; Python would complain when it closes the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    """Run one command; returns the exit status."""
+    return COMMAND_LINE.main(arguments)
 
 
 if __name__ == "__main__":

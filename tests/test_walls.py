@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-FOR_THE_MODEL = {"sample", "figures", "tag", "meta", "clicks", "formats", "image", "sources"}
+FOR_THE_MODEL = {"sample", "figures", "tag", "meta", "clicks", "formats", "image", "sources", "errors", "command_line"}
 """The parts of `pipelines` that `model` may use; `sources` reads labelled images to evaluate on, and loads no Beam either."""
 
 LAYERS = ["actions", "graph", "sources", "execute", "pictures", "commands", "__main__"]
@@ -140,6 +140,52 @@ def test_what_is_allowed_is_not_a_breach(name, line):
     assert breaches([(name, line)]) == []
 
 
+ROOMS = {
+    "chance": {"chance"},
+    "drawing": {"drawing"},
+    "settings": {"settings"},
+    "clicks": {"clicks"},
+    "networks": {"networks"},
+    "projects": {"projects", "settings"},
+    "weights": {"weights", "networks"},
+}
+"""The rooms of `model` that lie at the bottom, each with those that may be loaded when it is."""
+BELOW = set(ROOMS)
+ROOMS |= {
+    "inference": {"inference", *BELOW},
+    "training": {"training", *BELOW},
+    "evaluation": {"evaluation", "inference", *BELOW},
+    "commands": {"commands", "evaluation", "inference", "training", *BELOW},
+    "__main__": {"__main__"},
+}
+
+
+def rooms_loaded_by(room: str) -> set[str]:
+    """Which rooms of `model` a fresh Python has loaded after all modules of one were imported."""
+    names = [name for name, _ in modules("model") if part_of(name) == room]
+    code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *names], capture_output=True, text=True, cwd=ROOT, timeout=120, check=True
+    )
+    return {part_of(name) for name in done.stdout.split() if name.startswith("model.")}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_loads_only_rooms_below_it(room):
+    loaded = rooms_loaded_by(room)
+    assert room in loaded
+    assert loaded <= ROOMS[room]
+
+
+def test_every_module_of_the_model_is_in_a_room():
+    assert {part_of(name) for name, _ in modules("model")} - {""} == set(ROOMS)
+
+
+def test_training_and_inference_would_be_seen_in_each_other():
+    """Were there one import across, the rooms loaded would not be a subset: both are loaded by the commands."""
+    assert {"inference", "training"} <= rooms_loaded_by("commands")
+
+
 HEAVY = ("apache_beam", "torch", "pytorch_lightning", "matplotlib")
 
 
@@ -164,7 +210,7 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
         ("import pipelines.graph.check, pipelines.sources, pipelines.execute.in_memory", HEAVY),
         (HELP, ("apache_beam", "torch", "pytorch_lightning")),
         ("import pipelines.execute.run", ("torch", "pytorch_lightning")),
-        ("import model.evaluation.evaluate, model.training.train, model.inference.project", ("apache_beam",)),
+        ("import model.commands.evaluate, model.training.train, model.inference.project", ("apache_beam",)),
     ],
     ids=["check", "help", "run", "model"],
 )

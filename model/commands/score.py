@@ -4,17 +4,16 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from model.commands.weights import digest
-from model.errors import UserError
+from model.commands.arguments import add_progress_option
 from model.evaluation.score_fitting import Evidence, Quality, collect, fit, quality
-from model.inference.device import add_progress_option
-from model.training.config import SpecialClasses
+from model.settings.classes import SpecialClasses
 from model.training.data import open_all
 from model.weights.checkpoints import CARD_KEY, PREFIXES, load_network
+from model.weights.copies import digest
+from pipelines.errors import UserError
 
 EPILOG = """example:
   python -m model score runs/000_lite --data data/people --data data/things --unseen data/cars --output smart_tool.ckpt
@@ -26,16 +25,11 @@ network itself is not changed. --unseen names photographs that neither the netwo
 for them is true of new pictures, too.
 """
 
+DESCRIPTION = "Fit a head that predicts the IoU of every answer of trained weights, which stay as they are."
 
-def add_parser(subparsers: Any) -> None:
-    """Adds the command `score`."""
-    parser = subparsers.add_parser(
-        "score",
-        help="teach trained weights how good their answers are",
-        description="Fit a head that predicts the IoU of every answer of trained weights, which stay as they are.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("weights", metavar="WEIGHTS", help="a checkpoint, the folder of a run, or zoo:NAME")
     parser.add_argument(
         "--data", metavar="DIR", action="append", required=True, help="a dataset of photographs; may be repeated"
@@ -48,7 +42,6 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the clicks and of the fit (default: %(default)s)")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the weights with the head, *.ckpt")
     add_progress_option(parser)
-    parser.set_defaults(func=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat
 
-from model.errors import UserError
 from model.projects.labelled import decode_image
 from pipelines.clicks import OBJECT, VOID, Truth
+from pipelines.errors import UserError
 from pipelines.sources.base import BadItem, by_stem, require_size, size_of_picture
 
 VOID_GREY = 128

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import UserError
 from model.evaluation.benchmark_folders import FOLDERS, BenchmarkFolder, open_benchmark
 from model.evaluation.voc import VocFolder
 from model.projects.labelled import (
@@ -19,8 +18,9 @@ from model.projects.labelled import (
     open_project_folder,
 )
 from model.projects.sources import LAYOUTS, open_source_images
-from model.training.config import DatasetTags, SpecialClasses
+from model.settings.classes import DatasetTags, SpecialClasses
 from pipelines.clicks import OBJECT, VOID, Truth
+from pipelines.errors import UserError
 from pipelines.figures import Figure
 from pipelines.formats.shards import MANIFEST
 from pipelines.formats.supervisely import Annotation

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from model.clicks.threshold import binarise
 from model.drawing import file_name, write_picture
 from model.evaluation.annotators import ANNOTATORS
 from model.evaluation.data import EvaluationImage, EvaluationImages
@@ -27,7 +28,7 @@ from model.evaluation.protocol import (
 from model.evaluation.run_pictures import draw_run
 from model.evaluation.starts import STARTS
 from model.evaluation.traits import traits_of
-from model.inference.predictor import ClickSession, binarise
+from model.inference.predictor import ClickSession
 from pipelines.clicks import OBJECT, Click, Mask, Truth
 
 QUICK_CLICKS = max(CURVE_CLICKS)

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.clicks.promises import obey
-from model.inference.predictor import THRESHOLD, ClickSession, binarise
+from model.clicks.threshold import THRESHOLD, binarise
+from model.inference.predictor import ClickSession
 from pipelines.clicks import OBJECT, VOID, Click, Mask, Truth, next_click
 
 MAX_CLICKS = 20

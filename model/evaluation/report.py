@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from model.drawing import write_picture
-from model.errors import UserError
 from model.evaluation.objects import ObjectResult, Plan
 from model.evaluation.protocol import CURVE_CLICKS, IOU_TARGETS, Run, Summary, summarise
 from model.evaluation.sheets import WORST, contact_sheet, worst_json, worst_sheet
 from model.evaluation.thirds import THIRDS, Bounds
+from pipelines.errors import UserError
 
 KINDS: dict[str, Callable[[ObjectResult], Run]] = {
     "protocol": lambda result: result.protocol,

@@ -16,15 +16,16 @@ from tqdm import tqdm
 
 from model.chance import generator, torch_generator
 from model.clicks.tensors import network_maps
+from model.clicks.threshold import binarise
 from model.evaluation.protocol import count_overlap
 from model.inference.backend import Answers
-from model.inference.predictor import Candidate, Predictor, binarise
+from model.inference.predictor import Candidate, Predictor
 from model.inference.zoom import ZoomIn
 from model.networks import ClickNetwork
 from model.networks.base import crop_to, enlarged
 from model.networks.score import ScoreHead, summary
-from model.training.config import SpecialClasses
-from model.training.photographs import BadPhotograph, DecodedPhotograph, Place, decode
+from model.projects.photographs import BadPhotograph, DecodedPhotograph, Place, decode
+from model.settings.classes import SpecialClasses
 from pipelines.clicks import VOID, Truth, random_click
 from pipelines.formats.shards import ShardedDataset
 

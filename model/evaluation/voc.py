@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import UserError
 from pipelines.clicks import OBJECT, VOID, Truth
+from pipelines.errors import UserError
 from pipelines.formats.label_images import read_indices
 
 VOID_INDEX = 255

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from model.clicks.tensors import network_maps
-from model.errors import UserError
 from model.networks import ClickNetwork
 from model.weights.checkpoints import WeightsCard, load_network
+from pipelines.errors import UserError
 
 EXPORTED = ".onnx"
 """How the names of exported networks end."""

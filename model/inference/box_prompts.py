@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from model.clicks.views import Pyramid
-from model.errors import UserError
 from model.inference.zoom import View
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from model.inference.predictor import Predictor

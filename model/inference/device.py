@@ -1,14 +1,11 @@
 """Which processor runs a trained network: chosen by name, with a clear word where the machine does not have it."""
 
-import argparse
 from pathlib import Path
 
 import torch
 
-from model.errors import UserError
 from model.inference.backend import is_exported
-
-ACCELERATORS = ("auto", "cpu", "gpu")
+from pipelines.errors import UserError
 
 
 def device_for(accelerator: str, weights: str | Path, index: int = 0) -> torch.device:
@@ -21,19 +18,3 @@ def device_for(accelerator: str, weights: str | Path, index: int = 0) -> torch.d
     if accelerator == "cpu" or index >= present or (accelerator == "auto" and is_exported(weights)):
         return torch.device("cpu")
     return torch.device("cuda", index)
-
-
-def add_machine_options(parser: argparse.ArgumentParser) -> None:
-    """What every command that runs a trained network takes: `--accelerator`, `--progress`."""
-    parser.add_argument("--accelerator", choices=ACCELERATORS, default="auto", help="(default: %(default)s)")
-    add_progress_option(parser)
-
-
-def add_progress_option(parser: argparse.ArgumentParser) -> None:
-    """`--progress` and `--no-progress`; None where nobody says which."""
-    parser.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="draw a progress bar (default: on a terminal)",
-    )

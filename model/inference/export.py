@@ -3,23 +3,20 @@
 The file's inputs and outputs are those of `model.inference.onnx_backend`.
 """
 
-import argparse
 import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.clicks.tensors import NEGATIVE, PADDING, POSITIVE, network_maps
-from model.errors import UserError
-from model.inference.backend import EXPORTED, TorchBackend
+from model.inference.backend import TorchBackend
 from model.networks import STRIDE, ClickNetwork
-from model.weights import zoo
-from model.weights.checkpoints import CARD_KEY, WeightsCard, load_network
+from model.weights.checkpoints import CARD_KEY, WeightsCard
+from pipelines.errors import UserError
 
 OPSET = 17
 LARGEST_DIFFERENCE = 1e-3
@@ -33,16 +30,6 @@ INPUT_AXES = {
 OUTPUT_AXES = {name: {0: "batch", 2: "height", 3: "width"} for name in ("probability", "logits")}
 SCORE_AXES = {"score": {0: "batch"}}
 """The output that there is only where the network has a score."""
-
-EPILOG = """example:
-  python -m model export --weights runs/first --output smart_tool.onnx
-
-One file with normalisation, click discs and padding inside. Inputs: image, uint8 (B, H, W, 3) RGB of any size; previous,
-float32 (B, 1, H, W), the last probabilities, zeros at first; points, float32 (B, N, 3), x, y, label in pixels, with label
-1 positive, 0 negative, -1 for rows that only fill up a batch. Outputs: probability, float32 (B, 1, H, W), its logits, and where
-the weights can tell score, float32 (B,): the predicted IoU of each answer.
-The weights card (input size, disc radius, training config) is the metadata entry "weights_card", as JSON.
-"""
 
 
 class SelfContained(nn.Module):
@@ -174,37 +161,3 @@ def largest_difference(network: ClickNetwork, card: WeightsCard, file: Path) -> 
             )
         worst = max(worst, found)
     return worst
-
-
-def add_parser(subparsers: Any) -> None:
-    """Adds the command `export`."""
-    parser = subparsers.add_parser(
-        "export",
-        help="a trained network as one ONNX file",
-        description="Write a trained network as one ONNX file that needs nothing else, and compare it with PyTorch.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--weights",
-        default=zoo.DEFAULT,
-        metavar="W",
-        help="a checkpoint, the folder of a training run, or zoo:NAME (default: %(default)s)",
-    )
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE", help=f"the file to write, *{EXPORTED}")
-    parser.set_defaults(func=run)
-
-
-def run(options: argparse.Namespace) -> int:
-    """The command."""
-    file: Path = options.output
-    if file.suffix != EXPORTED:
-        raise UserError(
-            f"--output {file}: the name must end in {EXPORTED}, by which predict and evaluate know such files"
-        )
-    network, card = load_network(options.weights)
-    worst = export(network, card, file)
-    print(
-        f"{file}: {file.stat().st_size / 1e6:.1f} MB, opset {OPSET}; at most {worst:.1g} apart from PyTorch's probabilities"
-    )
-    return 0

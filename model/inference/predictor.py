@@ -18,18 +18,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.clicks.promises import obey, steady
+from model.clicks.threshold import THRESHOLD, binarise
 from model.clicks.views import Pyramid
-from model.errors import UserError
 from model.inference.backend import Answers, Backend, load_backend
 from model.inference.box_prompts import box_answer, checked_box
 from model.inference.zoom import Region, View, ZoomIn, image_tensor
 from model.weights.checkpoints import WeightsCard
 from pipelines.clicks import Click, Mask
+from pipelines.errors import UserError
 
 Values = TypeVar("Values", bound=np.generic)
-
-THRESHOLD = 0.49
-"""A pixel belongs to the mask when its probability is above; the published protocol's value."""
 
 
 class ClickSession(Protocol):
@@ -308,8 +306,3 @@ def fixed(values: NDArray[Values]) -> NDArray[Values]:
     """The array, which from now on refuses to be written to: sessions share their arrays."""
     values.setflags(write=False)
     return values
-
-
-def binarise(probability: NDArray[np.float32], threshold: float = THRESHOLD) -> Mask:
-    """(H, W) bool: strictly above the threshold, compared in 32 bit as in the published protocol."""
-    return probability > np.float32(threshold)

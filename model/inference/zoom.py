@@ -16,8 +16,8 @@ from torch import Tensor
 
 from model.clicks.tensors import NEGATIVE, PADDING, POSITIVE
 from model.clicks.views import Pyramid, points_in
-from model.errors import UserError
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 
 FIRST_LOOKS = 3
 FIRST_SIZE = 256

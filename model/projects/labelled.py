@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import UserError
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 from pipelines.figures import Point
 from pipelines.formats.bitmaps import BadBitmap
 from pipelines.formats.shards import NotADataset, ShardedDataset, open_dataset

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import UserError
 from model.projects.labelled import decode_image
+from pipelines.errors import UserError
 from pipelines.formats import storage
 from pipelines.formats.supervisely import Annotation
 from pipelines.meta import Meta

@@ -3,17 +3,17 @@
 Keys that the tutorial does not have are optional; their defaults are what its own config trains well with.
 """
 
-import difflib
 import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from model.errors import UserError
+from model.settings.classes import DatasetTags, SpecialClasses
+from model.settings.section import Count, Fraction, Positive, PositiveCount, Section, listed, problems_of
+from pipelines.errors import UserError
 
 LONGEST_AUTOMATIC_WARMUP = 500
 """Steps of warm-up where the config names none; a tenth of the run where that is shorter."""
@@ -21,18 +21,6 @@ LONGEST_AUTOMATIC_WARMUP = 500
 
 class ConfigError(UserError):
     """A training config that cannot be used; the text lists every problem with its place."""
-
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
-PositiveCount = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """What all parts of the config share: no unknown keys, no converted types, no changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class InputSize(Section):
@@ -56,19 +44,6 @@ class DataWorkers(Section):
     val: Count = 0
 
 
-class DatasetTags(Section):
-    """The image tags that say which samples are for training and which for validation."""
-
-    train: str = "train"
-    val: str = "val"
-
-    @model_validator(mode="after")
-    def differ(self) -> Self:
-        if self.train == self.val:
-            raise ValueError(f"train and val are both {self.train!r}; validation needs samples of its own")
-        return self
-
-
 class LrDecreasing(Section):
     """Divide the learning rate by `lr_divisor` after more than `patience` validations without a lower loss."""
 
@@ -81,29 +56,6 @@ class LossWeights(Section):
 
     main_class: Positive = 1.0
     points: Annotated[float, Field(ge=0)] = 0.5
-
-
-class SpecialClasses(Section):
-    """Which classes of the dataset mean what."""
-
-    foreground: str = "obj"
-    """The object: painted 1."""
-    background: str = "bg"
-    """Painted 0, like all that is not painted."""
-    neutral: str = "neutral"
-    """Ignored by losses and metrics."""
-    pos: str = "pos"
-    """Positive clicks; a class of points."""
-    neg: str = "neg"
-    """Negative clicks; a class of points."""
-
-    @model_validator(mode="after")
-    def differ(self) -> Self:
-        names = list(self.model_dump().values())
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(map(repr, twice))} stands for two meanings; each class has one")
-        return self
 
 
 class AllowCorruptedSamples(Section):
@@ -202,7 +154,7 @@ class Views(Section):
     colours: Colours = Colours()
     rounds: Annotated[tuple[Positive, ...], Field(min_length=1)] = (0.28, 0.30, 0.25, 0.17)
     """How often 0, 1, 2, … further clicks are placed on the network's own mistakes, relative to each other."""
-    pools: dict[str, Positive] = {}
+    pools: dict[str, Positive] = Field(default_factory=dict)
     """How often a sample comes from each dataset, by the name of its folder, relative to the others; without any, in
     proportion to the root of the number of its objects."""
     resident: bool | None = None
@@ -348,66 +300,4 @@ def parse_config(text: str, name: str) -> TrainConfig:
     try:
         return TrainConfig.model_validate_json(text)
     except ValidationError as error:
-        problems = [describe(detail, name) for detail in error.errors()]
-        head = f"{name}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        raise ConfigError("\n".join([head, *(f"  {problem}" for problem in problems)])) from error
-
-
-def describe(detail: ErrorDetails, name: str) -> str:
-    """One problem in one line: the key's path, what was found, what is allowed."""
-    place = key_path(detail["loc"])
-    found = json.dumps(detail["input"], default=str)
-    if len(found) > 60:
-        found = found[:57] + "..."
-    match detail["type"]:
-        case "extra_forbidden":
-            known = known_keys(detail["loc"][:-1])
-            return f"{place}: unknown key{nearest(str(detail['loc'][-1]), known)}; known here: {', '.join(known)}"
-        case "missing":
-            return f"{place}: missing; it has no default"
-        case "literal_error":
-            allowed = detail["ctx"]["expected"]
-            names = [word.strip("' ") for word in allowed.replace(" or ", ",").split(",")]
-            return f"{place}: found {found}; allowed are {allowed}{nearest(str(detail['input']), names)}"
-        case "value_error":
-            return f"{place}: {detail['ctx']['error']}"
-        case "model_type":
-            return f"{place or name}: found {found}; an object with the keys {', '.join(known_keys(detail['loc']))} is needed"
-        case _:
-            wanted = detail["msg"].removeprefix("Input ")
-            return f"{place}: found {found}; it {wanted}"
-
-
-def key_path(location: Iterable[str | int]) -> str:
-    """`("gpu_devices", 1)` → `gpu_devices[1]`."""
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
-
-
-def known_keys(location: Iterable[str | int]) -> list[str]:
-    """The keys that the section at this place has."""
-    section: type[BaseModel] = TrainConfig
-    for part in location:
-        # A number is a place in a list, whose sections the key before it has named.
-        if isinstance(part, str):
-            inner = section_in(section.model_fields[part].annotation)
-            if inner is None:
-                return []
-            section = inner
-    return list(section.model_fields)
-
-
-def section_in(annotation: Any) -> type[BaseModel] | None:
-    """The section that a key holds, also where it may be null or a list of them; None where it holds something else."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (section_in(part) for part in get_args(annotation))
-    return next((section for section in found if section is not None), None)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` where a known word is like this one, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+        raise ConfigError(listed(name, problems_of(error, TrainConfig, name))) from error

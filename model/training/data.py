@@ -28,15 +28,16 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from model.chance import generator
 from model.clicks.tensors import NEGATIVE, PADDING, POSITIVE
-from model.errors import UserError
+from model.settings.classes import SpecialClasses
 from model.training.augment import drawn_changes
-from model.training.config import SpecialClasses, TrainConfig, nearest
+from model.training.config import TrainConfig
 from model.training.first_clicks import Labels, Points, correcting_point, corrupted_mask, training_points
 from model.weights.licences import of_datasets
+from pipelines.errors import UserError
 from pipelines.figures import Figure, Point
 from pipelines.formats.shards import NotADataset, ShardedDataset, StoredSample, open_dataset
 from pipelines.formats.supervisely import parse_annotation
-from pipelines.meta import Meta
+from pipelines.meta import Meta, nearest
 
 MOST_POINTS = 24
 """Stored hints of either kind beyond this number are not read; click networks are trained with at most so many."""

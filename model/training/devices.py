@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from model.errors import UserError
+from pipelines.errors import UserError
 
 Accelerator = Literal["auto", "cpu", "gpu"]
 

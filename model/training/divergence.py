@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from model.errors import UserError
 from model.training.config import TrainConfig
+from pipelines.errors import UserError
 
 NEVER = 2**62
 """Stands for a step that has not come."""

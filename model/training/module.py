@@ -15,7 +15,7 @@ from torch import Tensor
 
 from model.chance import generator, torch_generator
 from model.clicks.tensors import default_radius, network_maps, next_clicks
-from model.inference.predictor import THRESHOLD
+from model.clicks.threshold import THRESHOLD
 from model.networks import ClickNetwork, channels_last
 from model.training.augment import changed
 from model.training.beginnings import LATER_DEPTH, Chance, begun, deep_clicks

@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import nn
 
-from model.errors import UserError
-from model.training.config import nearest
+from pipelines.errors import UserError
+from pipelines.meta import nearest
 
 
 class PartsError(UserError):

@@ -10,7 +10,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 from model.clicks.tensors import PADDING, POSITIVE
-from model.inference.predictor import THRESHOLD
+from model.clicks.threshold import THRESHOLD
 from model.training.data import Batch
 
 Pixels = NDArray[np.uint8]

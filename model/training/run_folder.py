@@ -15,8 +15,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.errors import UserError
 from model.training.config import TrainConfig
+from pipelines.errors import UserError
 
 AUTO = "auto"
 """In place of what to resume: the run that the same command line began, where there is one."""

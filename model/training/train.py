@@ -16,12 +16,12 @@ from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
 from torch.multiprocessing.spawn import ProcessRaisedException
 
-from model.errors import UserError
 from model.networks import ClickNetwork, build
+from model.settings.classes import SpecialClasses
 from model.training.callbacks import Bar, Checkpoints, OneClock, Quiet, Report, StopOnSignal, metrics_text, quieten
 from model.training.checkpoint_files import SwappedFiles
 from model.training.clock import CLOCK_KEY, Clock, changes
-from model.training.config import SpecialClasses, TrainConfig
+from model.training.config import TrainConfig
 from model.training.data import ShardData
 from model.training.devices import Accelerator, Devices, choose_devices
 from model.training.module import MONITOR, ClickModule
@@ -45,6 +45,7 @@ from model.weights.checkpoints import (
     read_checkpoint,
 )
 from model.weights.licences import of_weights, refuse, together
+from pipelines.errors import UserError
 
 COUNTER = "num_batches_tracked"
 """How the names of tensors end that only count."""

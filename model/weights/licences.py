@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from model.errors import UserError
 from model.weights.checkpoints import EncoderCard, WeightsCard
+from pipelines.errors import UserError
 from pipelines.formats.licences import NOT_STATED, SEPARATOR, different
 from pipelines.formats.shards import ShardedDataset
 

@@ -17,14 +17,14 @@ from pydantic import TypeAdapter
 
 from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
 from pipelines.actions.settings import setting_names
-from pipelines.commands.errors import UserError
+from pipelines.errors import UserError
 from pipelines.graph.spec import KEYS
 from pipelines.meta import nearest
 
 if TYPE_CHECKING:
     from pipelines.commands.actions_pages import Words
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   python -m pipelines actions                          all words of the graph language
   python -m pipelines actions crop                     the settings of one, with examples
@@ -37,15 +37,11 @@ An editor that is given the schema (VS Code: "json.schemas" in its settings) com
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ANYTHING: dict[str, Any] = {"type": "object"}
 
+DESCRIPTION = "List the actions a graph can use, or explain one: its settings, what it draws at random, examples."
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "actions",
-        help="explain the words of the graph language",
-        description="List the actions a graph can use, or explain one: its settings, what it draws at random, examples.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="an action")
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON schema of a graph, or of the settings of NAME"
@@ -53,7 +49,6 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--pages", metavar="DIR", help="write a page with pictures for each action below DIR, which has actions/example"
     )
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

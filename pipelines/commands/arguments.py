@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipelines.commands.errors import UserError, shown
+from pipelines.errors import UserError, shown
 from pipelines.graph.check import check
 from pipelines.graph.plan import Plan
 from pipelines.graph.problems import GraphError

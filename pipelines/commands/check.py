@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sized
 from typing import Any
 
 from pipelines.commands.arguments import add_graph, read_projects
-from pipelines.commands.errors import shown
+from pipelines.errors import shown
 from pipelines.graph.check import check
 from pipelines.graph.problems import GraphError, printable
 from pipelines.graph.spec import read_graph
 from pipelines.meta import Meta
 
-_EPILOG = """\
+EPILOG = """\
 example:
   python -m pipelines check configs/graphs/pascal_voc.json --project PascalVOC=data/VOC2012
 
@@ -21,17 +21,12 @@ Without --project the layers, their settings and connections are checked; with i
 The exit code is 0 when there is no error (warnings are allowed), else 1.
 """
 
+DESCRIPTION = "Check a graph and name all its problems at once, each with its line. No image is read."
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "check",
-        help="find everything wrong with a graph",
-        description="Check a graph and name all its problems at once, each with its line. No image is read.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     add_graph(parser, projects_required=False)
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

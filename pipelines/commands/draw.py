@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 from pipelines.commands.arguments import add_graph, read_plan, read_projects
-from pipelines.commands.errors import UserError, shown
+from pipelines.errors import UserError, shown
 from pipelines.formats import storage
 from pipelines.formats.shards import MANIFEST, NotADataset, open_dataset
 from pipelines.graph.plan import Plan
@@ -18,7 +17,7 @@ from pipelines.pictures.graph_svg import svg
 _FORMATS = {"svg": svg, "mermaid": mermaid}
 _SUFFIXES = {"svg": "svg", "mmd": "mermaid"}
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   python -m pipelines draw configs/graphs/pascal_voc.json --output graph.svg
   python -m pipelines draw configs/graphs/pascal_voc.json --output graph.svg --manifest out     with the counts of that run
@@ -28,15 +27,11 @@ Boxes are layers, yellow diamonds are decisions, a box with an edge behind it ca
 reads is grey. In a browser the SVG shows a layer's settings when the mouse rests on it.
 """
 
+DESCRIPTION = "Draw a graph as SVG or Mermaid: its layers from top to bottom, connections by name, settings in words."
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "draw",
-        help="draw a graph, with the counts of a run",
-        description="Draw a graph as SVG or Mermaid: its layers from top to bottom, connections by name, settings in words.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     add_graph(parser, projects_required=False)
     parser.add_argument(
         "--manifest",
@@ -47,7 +42,6 @@ def add_parser(commands: Any) -> None:
         "--output", metavar="FILE", help="FILE.svg or FILE.mmd (default: the text goes to standard output)"
     )
     parser.add_argument("--format", choices=tuple(_FORMATS), help="default: by the output's name, else svg")
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

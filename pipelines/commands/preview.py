@@ -6,14 +6,13 @@ import argparse
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from pipelines import render
 from pipelines.commands.arguments import PROJECT_HELP, read_plan, read_projects
-from pipelines.commands.errors import UserError, shown
+from pipelines.errors import UserError, shown
 from pipelines.execute.reading import Listing, list_images
 from pipelines.figures import Figure
 from pipelines.formats import storage
@@ -28,7 +27,7 @@ from pipelines.tag import Tag
 _SIDE = 224
 _FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   python -m pipelines preview out                                      24 samples of the dataset in out
   python -m pipelines preview out --samples 60 --seed 1 --output sheet.png
@@ -38,16 +37,14 @@ examples:
 With --layers no dataset is needed: the graph runs on one image, here and now, and nothing but the picture is written.
 """
 
+DESCRIPTION = (
+    "Draw samples of a dataset with their masks and points, "
+    "or, with --layers, what each layer of a graph makes of one image."
+)
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "preview",
-        help="look at samples, or at what each layer does",
-        description="Draw samples of a dataset with their masks and points, "
-        "or, with --layers, what each layer of a graph makes of one image.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument(
         "graph", metavar="DATASET|GRAPH", help="a dataset or its OUTPUT folder; with --layers a graph's file"
     )
@@ -67,7 +64,6 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--project", action="append", default=[], metavar="NAME=LOCATION", help=f"with --layers: {PROJECT_HELP}"
     )
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

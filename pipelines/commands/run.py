@@ -6,16 +6,15 @@ import argparse
 import logging
 import sys
 import time
-from typing import Any
 
 from pipelines.commands.arguments import add_graph, read_licences, read_plan, read_projects
-from pipelines.commands.errors import shown
+from pipelines.errors import shown
 from pipelines.formats.licences import NOT_STATED, as_text
 from pipelines.graph.problems import printable
 
 _OWN = ("--project", "--project_id", "--output", "--seed", "--shards", "--licence", "--max-errors", "--overwrite")
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   python -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=data/VOC2012 --output out
   python -m pipelines run ... --direct_running_mode=multi_processing --direct_num_workers=8       all cores of this machine
@@ -26,16 +25,14 @@ Any option of Beam can be given. Graph, seed and inputs decide every byte of the
 The dataset is OUTPUT/<name the graph gives it>; see docs/datasets.md for what is in it.
 """
 
+DESCRIPTION = "Run a graph over labelled images and write a sharded dataset, on this machine or any Beam runner."
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "run",
-        help="make a dataset: run a graph on Beam",
-        description="Run a graph over labelled images and write a sharded dataset, on this machine or any Beam runner.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+PASSES_ON = True
+"""Any option of Beam can be given."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     add_graph(parser)
     parser.add_argument(
         "--output", required=True, metavar="DIR", help="folder (or address) below which the dataset is written"
@@ -65,7 +62,6 @@ def add_parser(commands: Any) -> None:
         "--project_id", metavar="ID", help="cloud project of a Dataflow job, which Beam itself calls --project"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace a finished dataset of that name")
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

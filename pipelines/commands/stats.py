@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.commands.errors import UserError, shown
+from pipelines.errors import UserError, shown
 from pipelines.formats import storage
 from pipelines.formats.dataset_statistics import Statistics, statistics
 from pipelines.formats.licences import as_text
 from pipelines.formats.shards import NotADataset, open_dataset
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   python -m pipelines stats out                     a table
   python -m pipelines stats out --output report     also report/stats.json and report/stats.png
@@ -23,18 +23,13 @@ No shard is read: the numbers come from samples.parquet, a million samples take 
 
 _SHOWN = 12
 
+DESCRIPTION = "Count the samples of a dataset by dataset, tag and class; measure its objects, points, images and files."
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "stats",
-        help="numbers and plots of a dataset",
-        description="Count the samples of a dataset by dataset, tag and class; measure its objects, points, images and files.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("dataset", metavar="DATASET", help="a dataset or its OUTPUT folder")
     parser.add_argument("--output", metavar="DIR", help="write stats.json and a page of plots, stats.png, there")
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import functools
-from typing import Any
 
 from tqdm import tqdm
 
-from pipelines.commands.errors import shown
+from pipelines.errors import shown
 
-_EPILOG = """\
+EPILOG = """\
 example:
   python -m pipelines synth data/voc --format voc --images 200 --seed 1
 
@@ -18,20 +17,15 @@ Textured, overlapping, shaded objects of many kinds with exact masks. The same s
 dataset is the beginning of a larger one.
 """
 
+DESCRIPTION = "Draw an artificial labelled dataset, rich enough to train on and to try every command with."
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "synth",
-        help="draw an artificial labelled dataset",
-        description="Draw an artificial labelled dataset, rich enough to train on and to try every command with.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("directory", metavar="DIR", help="a folder that does not exist yet, or is empty")
     parser.add_argument("--format", choices=("voc", "mapillary"), default="voc", help="layout (default voc)")
     parser.add_argument("--images", type=int, default=200, metavar="N", help="number of images (default 200)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="decides every pixel (default 0)")
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

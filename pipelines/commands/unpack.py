@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
 
 from tqdm import tqdm
 
-from pipelines.commands.errors import UserError, shown
+from pipelines.errors import UserError, shown
 from pipelines.formats import storage
 from pipelines.formats.shards import META, NotADataset, ShardedDataset, iterate, open_dataset, pictures
 from pipelines.formats.supervisely import meta_json
 
-_EPILOG = """\
+EPILOG = """\
 example:
   python -m pipelines unpack out unpacked
 
@@ -25,19 +24,14 @@ which its SDK opens and its import takes. meta.json is written last: a folder wi
 # What a dataset of a project can consist of.
 _FOLDERS = {"img", "ann", "visualize", "masks_machine", "masks_human"}
 
+DESCRIPTION = "Write the samples of a dataset as the files of a Supervisely project, one image and one annotation each."
 
-def add_parser(commands: Any) -> None:
-    parser = commands.add_parser(
-        "unpack",
-        help="turn shards into a plain project folder",
-        description="Write the samples of a dataset as the files of a Supervisely project, one image and one annotation each.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument("dataset", metavar="DATASET", help="a dataset or its OUTPUT folder")
     parser.add_argument("output", metavar="DIR", help="a folder (or address) that does not exist yet, or is empty")
     parser.add_argument("--overwrite", action="store_true", help="replace an unpacked project that lies there")
-    parser.set_defaults(function=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -25,10 +25,11 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from model.clicks.threshold import binarise
 from model.evaluation.protocol import Run, clicks_to_reach, count_overlap, never, run_clicks, summarise
 from model.evaluation.voc import VocFolder, object_truth
 from model.inference.backend import TorchBackend
-from model.inference.predictor import Predictor, Session, binarise
+from model.inference.predictor import Predictor, Session
 from model.inference.zoom import Region, ZoomIn
 from model.projects.labelled import decode_image
 from pipelines.clicks import VOID, Click, Mask, Truth, next_click

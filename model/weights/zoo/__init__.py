@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from model.errors import UserError
+from pipelines.errors import UserError
 
 PREFIX = "zoo:"
 DEFAULT = "zoo:lite"

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from model.clicks.promises import obey, steady
-from model.errors import UserError
 from model.inference.backend import TorchBackend
 from model.inference.predictor import Predictor
 from model.inference.zoom import ZoomIn
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 from tests.model.toy_networks import discs
 
 

@@ -10,8 +10,8 @@ import pytest
 from scipy.io import savemat
 
 from model.__main__ import main
-from model.errors import UserError
 from model.evaluation.data import open_evaluation
+from pipelines.errors import UserError
 
 SIZE = (24, 32)
 

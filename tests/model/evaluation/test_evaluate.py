@@ -10,7 +10,6 @@ import PIL.Image
 import pytest
 
 from model.__main__ import main
-from model.errors import UserError
 from model.evaluation.baselines import EllipseSession, untrained_network
 from model.evaluation.data import open_evaluation, painted_truth
 from model.evaluation.objects import Candidate, ObjectResult, Plan, evaluate
@@ -21,8 +20,9 @@ from model.evaluation.thirds import bounds_of
 from model.evaluation.traits import TRAITS
 from model.inference.backend import TorchBackend
 from model.inference.predictor import Predictor
-from model.training.config import SpecialClasses
+from model.settings.classes import SpecialClasses
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 from pipelines.figures import Bitmap, Figure, Rectangle
 from tests.model.datasets import Stored, scene, tiny_dataset, write_dataset
 from tests.model.toy_networks import Spy, bright, empty, write_checkpoint

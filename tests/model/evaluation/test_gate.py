@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
+from model.commands.gate import reservations_about
 from model.evaluation.click_times import ClickTimes
 from model.evaluation.data import EvaluationImage
 from model.evaluation.gate import (
@@ -20,7 +21,6 @@ from model.evaluation.gate import (
     checks_of,
     obeyed,
     regressions,
-    reservations_about,
     time_checks,
     verdict_table,
 )

@@ -103,7 +103,7 @@ def test_calibration_is_the_distance_of_what_was_said_from_what_was_so():
 def test_sessions_leave_a_row_for_each_answer(tmp_path: Path):
     network, card = load_network(write_checkpoint(tmp_path / "nano.ckpt"))
     dataset = open_dataset(photographs(tmp_path / "ds"))
-    from model.training.config import SpecialClasses
+    from model.settings.classes import SpecialClasses
 
     found = collect(network, card.click_radius, 64, [dataset], SpecialClasses(), objects_a_pool=5, seed=1)
     again = collect(network, card.click_radius, 64, [dataset], SpecialClasses(), objects_a_pool=5, seed=1)

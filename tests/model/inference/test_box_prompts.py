@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from model.errors import UserError
 from model.inference.backend import TorchBackend
 from model.inference.box_prompts import PASSES, PRIOR, box_points, checked_box, prior, within
 from model.inference.predictor import Predictor
 from model.inference.zoom import ZoomIn
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 from tests.model.toy_networks import Spy, bright, discs, empty
 
 BOX = (20, 10, 39, 29)

@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from model.clicks.promises import obey
-from model.errors import UserError
+from model.clicks.threshold import binarise
 from model.inference.backend import TorchBackend
-from model.inference.predictor import Predictor, Session, binarise
+from model.inference.predictor import Predictor, Session
 from model.inference.zoom import ZoomIn
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 from tests.model.toy_networks import Spy, bright, discs, empty, write_checkpoint
 
 

@@ -10,25 +10,19 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
-from model.errors import UserError
 from model.inference.backend import TorchBackend
-from model.inference.config import (
-    FullImage,
-    InferenceConfigError,
-    Overlap,
-    Roi,
-    Sides,
-    SlidingWindow,
-    Window,
-    parse_inference_config,
-    pixels,
-    read_inference_config,
-)
+from model.inference.config import InferenceConfigError, parse_inference_config, read_inference_config
+from model.inference.lengths import Sides, pixels
+from model.inference.modes import Question
+from model.inference.modes.full_image import FullImage
+from model.inference.modes.roi import Roi
+from model.inference.modes.sliding_window import Overlap, SlidingWindow, Window, windows
 from model.inference.predictor import Predictor
-from model.inference.project import Request, answer, check_output, predict_project, windows
+from model.inference.project import Request, check_output, predict_project
 from model.projects.labelled import clicks_of, open_images
-from model.training.config import SpecialClasses
+from model.settings.classes import SpecialClasses
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 from pipelines.figures import Bitmap, Figure, Point, Rectangle
 from pipelines.formats.supervisely import Annotation, annotation_json, meta_json, parse_annotation, read_meta
 from pipelines.image import Rect
@@ -88,9 +82,8 @@ def annotation_of(folder: Path, name: str) -> Annotation:
 
 
 def run_mode(mode: Any, network: Any = bright) -> Any:
-    return answer(
-        mode, Predictor(TorchBackend(network, 2.0)), image(), Annotation((HEIGHT, WIDTH), FIGURES), SpecialClasses()
-    )
+    question = Question(image(), Annotation((HEIGHT, WIDTH), FIGURES), SpecialClasses())
+    return mode.answer(Predictor(TorchBackend(network, 2.0)), question)
 
 
 # ---------------------------------------------------------------- a whole project
@@ -299,7 +292,8 @@ def test_bboxes_looks_at_every_padded_box_with_its_clicks() -> None:
 def test_boxes_without_a_positive_click_are_counted() -> None:
     far = Figure("cat", Rectangle(45, 0, 58, 12))
     annotation = Annotation((HEIGHT, WIDTH), (far, *FIGURES))
-    found = answer(mode_of(name="bboxes"), Predictor(TorchBackend(bright, 2.0)), image(), annotation, SpecialClasses())
+    question = Question(image(), annotation, SpecialClasses())
+    found = mode_of(name="bboxes").answer(Predictor(TorchBackend(bright, 2.0)), question)
     assert (len(found.masks), found.without_clicks) == (1, 1)
     only_dogs = mode_of(name="bboxes", from_classes=["dog"])
     assert run_mode(only_dogs).masks == ()
@@ -309,7 +303,8 @@ def test_neutral_objects_are_looked_at_only_by_name() -> None:
     annotation = Annotation((HEIGHT, WIDTH), (*FIGURES[1:], Figure("neutral", Rectangle(10, 10, 30, 30))))
     predictor = Predictor(TorchBackend(bright, 2.0))
     everything, named = mode_of(name="bboxes"), mode_of(name="bboxes", from_classes=["neutral"])
-    masks = [answer(mode, predictor, image(), annotation, SpecialClasses()).masks for mode in (everything, named)]
+    question = Question(image(), annotation, SpecialClasses())
+    masks = [mode.answer(predictor, question).masks for mode in (everything, named)]
     assert [len(found) for found in masks] == [0, 1]
 
 
@@ -394,14 +389,14 @@ def test_all_problems_of_a_request_are_listed_at_once() -> None:
     message = str(caught.value)
     assert message.startswith("request.json: 8 problems\n")
     for part in (
-        "modl: unknown key; did you mean model?; known here: model, mode",
+        "modl: unknown key (did you mean 'model'?); known here: model, mode",
         "model.gpu_device: found -1",
-        "model.gpu_devices: unknown key; did you mean gpu_device?; known here: gpu_device",
+        "model.gpu_devices: unknown key (did you mean 'gpu_device'?); known here: gpu_device",
         "mode.bounds.left: '5' is no length; write whole pixels such as \"10px\"",
-        "mode.bounds.botom: unknown key; did you mean bottom?; known here: left, top, right, bottom",
+        "mode.bounds.botom: unknown key (did you mean 'bottom'?); known here: left, top, right, bottom",
         'mode.save_probabilities: found "yes"',
         'mode.model_classes.save_classes: found 3; give a list of class names, or "__all__"',
-        "mode.model_classes.add_sufix: unknown key; did you mean add_suffix?",
+        "mode.model_classes.add_sufix: unknown key (did you mean 'add_suffix'?)",
     ):
         assert part in message
 
@@ -413,7 +408,7 @@ def test_all_problems_of_a_request_are_listed_at_once() -> None:
             '{"mode": {"name": "full_imag"}}',
             'mode.name: found "full_imag"; allowed are full_image, roi, bboxes, sliding',
         ),
-        ('{"mode": {"name": "full_imag"}}', "; did you mean full_image?"),
+        ('{"mode": {"name": "full_imag"}}', " (did you mean 'full_image'?)"),
         ('{"mode": {"name": "sliding_window_det"}}', "sliding_window_det is not available here: it collects rect"),
         ('{"model": {}}', 'mode: found null; an object with a "name" is needed'),
         ("[]", 'found []; an object with the keys "model" and "mode" is needed'),
@@ -432,14 +427,14 @@ def test_a_missing_request_is_named() -> None:
 
 
 def test_only_classes_of_the_network_can_be_saved() -> None:
-    with pytest.raises(UserError, match="the network has no class 'objj', only obj; did you mean obj"):
+    with pytest.raises(UserError, match=r"the network has no class 'objj', only obj \(did you mean 'obj'"):
         request(mode_of(model_classes={"save_classes": ["objj"]}))
     with pytest.raises(UserError, match="an empty list saves nothing"):
         request(mode_of(model_classes={"save_classes": []}))
 
 
 def test_classes_of_the_project_and_of_the_request_must_fit() -> None:
-    with pytest.raises(UserError, match="the project has no class 'cet'; did you mean cat"):
+    with pytest.raises(UserError, match=r"the project has no class 'cet' \(did you mean 'cat'"):
         request(mode_of(name="bboxes", from_classes=["cet"])).output_meta(META)
     taken = request(Roi(name="roi", bounds=Sides(), save=True, class_name="sky"))
     with pytest.raises(UserError, match=r"sky.*choose another add_suffix or class_name"):

@@ -8,7 +8,6 @@ import pytest
 
 from model.__main__ import main
 from model.drawing import NEGATIVE_COLOUR, POSITIVE_COLOUR
-from model.errors import UserError
 from model.inference.backend import TorchBackend
 from model.inference.predictor import Predictor
 from model.inference.show import (
@@ -25,6 +24,7 @@ from model.inference.show import (
 )
 from model.weights import zoo
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 from tests.model.toy_networks import bright, write_checkpoint
 
 # By eye, pixels that anybody would say belong to the object, and some that do not.

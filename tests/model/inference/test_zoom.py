@@ -6,9 +6,9 @@ import torch
 
 from model.clicks.tensors import PADDING
 from model.clicks.views import Pyramid
-from model.errors import UserError
 from model.inference.zoom import Region, View, ZoomIn, image_tensor, resize
 from pipelines.clicks import Click
+from pipelines.errors import UserError
 
 
 def filled(height: int, width: int, top: int, bottom: int, left: int, right: int) -> np.ndarray:

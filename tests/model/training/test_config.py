@@ -84,21 +84,21 @@ def test_all_problems_are_named_at_once_with_their_place():
     assert lines == [
         "input_size.width: found 64.5; it should be a valid integer",
         "input_size.height: missing; it has no default",
-        "input_size.hight: unknown key; did you mean height?; known here: width, height",
+        "input_size.hight: unknown key (did you mean 'height'?); known here: width, height",
         "batch_size: found 16; an object with the keys train, val is needed",
         'epochs: found "30"; it should be a valid integer',
         "lr: found -1; it should be greater than 0",
-        "loss_weights.main_clas: unknown key; did you mean main_class?; known here: main_class, points",
+        "loss_weights.main_clas: unknown key (did you mean 'main_class'?); known here: main_class, points",
         'gpu_devices[1]: found "1"; it should be a valid integer',
         lines[-1],
     ]
-    assert lines[-1].startswith("momentun: unknown key; did you mean momentum?; known here: input_size, batch_size")
+    assert lines[-1].startswith("momentun: unknown key (did you mean 'momentum'?); known here: input_size, batch_size")
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"optimizer": "adam"}, "optimizer: found \"adam\"; allowed are 'sgd' or 'adamw'; did you mean adamw?"),
+        ({"optimizer": "adam"}, "optimizer: found \"adam\"; allowed are 'sgd' or 'adamw' (did you mean 'adamw'?)"),
         ({"lr_decreasing": {"lr_divisor": 1}}, "lr_decreasing.lr_divisor: found 1; it should be greater than 1"),
         ({"special_classes": {"pos": "obj"}}, "special_classes: 'obj' stands for two meanings; each class has one"),
         (

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.clicks.tensors import NEGATIVE, PADDING, POSITIVE
+from model.settings.classes import SpecialClasses
 from model.training.augment import COLUMNS
-from model.training.config import Clicks, SpecialClasses, TrainConfig, parse_config
+from model.training.config import Clicks, TrainConfig, parse_config
 from model.training.data import (
     MOST_POINTS,
     BadSample,
@@ -347,7 +348,7 @@ def test_missing_and_wrong_classes_are_named_together(tmp_path: Path):
     meta = Meta((ClassSpec("object", "bitmap"), ClassSpec("pos", "bitmap"), ClassSpec("neg", "point")))
     location = write_dataset(tmp_path / "d", [stored()], meta)
     said = problem(location)
-    assert "special_classes.foreground is 'obj', which is no class there; did you mean object?; " in said
+    assert "special_classes.foreground is 'obj', which is no class there (did you mean 'object'?); " in said
     assert "; classes there: object, pos, neg" in said
     assert "special_classes.pos is 'pos', a class of shape bitmap; clicks are of shape point" in said
     assert "special_classes.neg" not in said

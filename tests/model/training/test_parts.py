@@ -75,7 +75,7 @@ def test_a_part_that_is_not_there_is_named_beside_those_that_are():
     with pytest.raises(PartsError) as caught:
         check_parts(build("lite"), {"encodr": 0.5, "encoder": 0.5, "tail": 1}, "lite")
     assert str(caught.value) == (
-        "lr_parts.encodr: no part of the network 'lite'; did you mean encoder?\n"
+        "lr_parts.encodr: no part of the network 'lite' (did you mean 'encoder'?)\n"
         "  lr_parts.tail: no part of the network 'lite'\n"
         "  parts there: encoder, context, up3, up2, up1, up0, head, auxiliary_head"
     )

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from model.projects.photographs import Place
 from model.training.config import parse_config
 from model.training.data import split
-from model.training.photographs import Photographs, Place, unpacked
+from model.training.photographs import Photographs, unpacked
 from model.training.train import TrainOptions, train
 from model.training.view_data import ViewData
 from model.weights.checkpoints import load_network

@@ -17,7 +17,6 @@ import torch
 from torch.utils.data import default_collate
 
 from model.__main__ import main
-from model.errors import UserError
 from model.training.clock import Clock
 from model.training.config import TrainConfig, parse_config, read_config
 from model.training.data import EpochBatches, ShardData
@@ -35,6 +34,7 @@ from model.training.train import (
 )
 from model.weights import zoo
 from model.weights.checkpoints import WeightsError, load_network, read_checkpoint
+from pipelines.errors import UserError
 from tests.model.datasets import scene, tiny_dataset, write_dataset
 from tests.model.toy_networks import write_checkpoint
 
@@ -317,8 +317,8 @@ def test_a_signal_to_the_whole_job_saves_and_says_how_to_go_on(
     ("end", "message"),
     [
         ("model.training.data.DataError: no sample\n  has a tag: none\n", (2, "no sample\n  has a tag: none")),
-        ("model.errors.UserError: first\n{frame}model.divergence.DivergedError: lower lr\n", (3, "lower lr")),
-        ("model.errors.UserError: first\n{frame}KeyError: 'x'\n", None),
+        ("pipelines.errors.UserError: first\n{frame}model.divergence.DivergedError: lower lr\n", (3, "lower lr")),
+        ("pipelines.errors.UserError: first\n{frame}KeyError: 'x'\n", None),
         ("RuntimeError: out of memory\n", None),
         ("KeyboardInterrupt\n", None),
     ],

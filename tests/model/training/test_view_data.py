@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from model.errors import UserError
+from model.projects.photographs import BadPhotograph
 from model.training.config import ConfigError, TrainConfig, parse_config
 from model.training.data import DataError
 from model.training.devices import Devices
 from model.training.module import ClickModule
-from model.training.photographs import BadPhotograph, Objects
+from model.training.photographs import Objects
 from model.training.train import TrainOptions, train
 from model.training.view_data import (
     Source,
@@ -28,6 +28,7 @@ from model.training.view_data import (
     objects_in,
 )
 from model.weights.checkpoints import load_network
+from pipelines.errors import UserError
 from tests.model.datasets import META_OF_TUTORIAL, scene, write_dataset
 from tests.model.training.test_train import logged, stop_at
 
@@ -144,7 +145,7 @@ def test_what_does_not_fit_is_said(pool: str, tmp_path: Path):
         ({"sizes": [{"side": 100}]}, r"views.sizes\[0\].side: found 100; it should be a multiple of 32"),
         ({"object_share": [0.5, 0.2]}, "object_share 0.5, 0.2: the first must be above 0 and not above the second"),
         ({"colours": {"gamma": [2, 1]}}, "the first must not be above the second"),
-        ({"cutout": 1}, "views.cutout: unknown key; did you mean cutouts\\?; known here: sizes, object_share"),
+        ({"cutout": 1}, "views.cutout: unknown key \\(did you mean 'cutouts'\\?\\); known here: sizes, object_share"),
         (
             {"sizes": [{"side": 64, "shares": 1}]},
             r"views.sizes\[0\].shares: unknown key.*known here: side, share, whole",

@@ -9,24 +9,23 @@ import pytest
 import torch
 
 from model.clicks.tensors import depth_by_peeling, rasterise
-from model.errors import UserError
+from model.projects.photographs import BadPhotograph, Place, decode
+from model.settings.classes import SpecialClasses
 from model.training.beginnings import Chance, anywhere, begun, damaged, deep_clicks
-from model.training.config import Colours, SpecialClasses, Views, ViewSize
+from model.training.config import Colours, Views, ViewSize
 from model.training.drawn_views import DRAWS, Draws, batch_of, boxes, drawn, recoloured, still, table_of_step
 from model.training.losses import losses
 from model.training.photographs import (
-    BadPhotograph,
     Objects,
     Photographs,
-    Place,
     canvas_side,
-    decode,
     load,
     memory_needed,
     object_weights,
     pool_names,
     unpacked,
 )
+from pipelines.errors import UserError
 from pipelines.figures import Bitmap, Figure
 from pipelines.formats.shards import open_dataset
 from tests.model.datasets import Stored, scene, write_dataset

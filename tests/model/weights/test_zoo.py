@@ -8,11 +8,11 @@ import torch
 
 from model.__main__ import main
 from model.clicks.tensors import network_maps
-from model.commands.weights import digest
-from model.errors import UserError
 from model.inference.predictor import Predictor
 from model.weights import zoo
 from model.weights.checkpoints import load_network
+from model.weights.copies import digest
+from pipelines.errors import UserError
 from tests.model.toy_networks import write_checkpoint
 
 LARGEST_MB = 16

@@ -8,9 +8,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from model.errors import UserError
+from model.commands.arguments import add_machine_options
 from model.evaluation.annotators import ANNOTATORS
 from model.evaluation.baselines import EllipseSession, untrained_network
+from model.evaluation.candidates import LOOKS, network_candidate
 from model.evaluation.data import FORMS, EvaluationImage, EvaluationImages, open_evaluation
 from model.evaluation.objects import QUICK_CLICKS, Candidate, Plan, evaluate
 from model.evaluation.protocol import MAX_CLICKS
@@ -19,17 +20,14 @@ from model.evaluation.sheets import WORST, commonness, sentences, worst_objects
 from model.evaluation.starts import STARTS
 from model.evaluation.thirds import bounds_of
 from model.inference.backend import Backend, TorchBackend, load_backend
-from model.inference.device import add_machine_options, device_for
-from model.inference.predictor import Predictor
-from model.inference.zoom import ZoomIn
-from model.training.config import DatasetTags, SpecialClasses
+from model.inference.device import device_for
+from model.settings.classes import DatasetTags, SpecialClasses
 from model.weights import zoo
 from model.weights.checkpoints import WeightsCard
+from pipelines.errors import UserError
 
 BASELINES = ("ellipse", "untrained")
 WEIGHTS = "weights"
-LOOKS = {"published": lambda size: ZoomIn(target_size=size), "people": ZoomIn.for_people}
-"""The ways to look at an image, by name: longer side of the network's input → zoom."""
 BOTH = "both"
 
 EPILOG = """examples:
@@ -70,16 +68,11 @@ what they have in common.
     starts="\n".join(f"  {name:10}{start.meaning}" for name, start in STARTS.items()),
 )
 
+DESCRIPTION = "Let a simulated annotator click until the masks are right, and report how many clicks that took."
 
-def add_parser(subparsers: Any) -> None:
-    """Adds the command `evaluate`."""
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="count the clicks that a network needs (NoC), with pictures and baselines",
-        description="Let a simulated annotator click until the masks are right, and report how many clicks that took.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
     parser.add_argument(
         "--weights",
         metavar="W",
@@ -156,7 +149,6 @@ def add_parser(subparsers: Any) -> None:
         help="how many of the worst objects are on their sheet, at most a third of all (default: %(default)s)",
     )
     add_machine_options(parser)
-    parser.set_defaults(func=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -249,14 +241,6 @@ def network_candidates(name: str, backend: Backend, card: WeightsCard, options: 
     return [
         network_candidate(f"{name}, {look}", backend, card, look, options.target_size, options.flip) for look in LOOKS
     ]
-
-
-def network_candidate(
-    name: str, backend: Backend, card: WeightsCard, look: str, target_size: int | None = None, flip: bool = False
-) -> Candidate:
-    """A network that looks in the way named `look`, with its own masks: nothing is written into them."""
-    predictor = Predictor(backend, LOOKS[look](target_size or card.look), flip=flip, guarantee=False)
-    return Candidate(name, lambda image, **start: predictor.set_image(image.pixels, **start))
 
 
 def _size(image: EvaluationImage) -> tuple[int, int]:

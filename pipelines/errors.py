@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class UserError(Exception):
-    """A mistake in what the user gave; the text says what to do. The command ends with exit code 2."""
+class UserError(ValueError):
+    """A mistake in what was given or asked; the text says what to do."""
+
+    status = 2
+    """Exit status of a command that ends with this."""
 
 
 @contextmanager
