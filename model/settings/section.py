@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -92,6 +92,8 @@ def _followed(location: Iterable[str | int], section: type[BaseModel]) -> tuple[
         if isinstance(part, int):
             # A place in a list, whose sections the key before it has named.
             path += [] if tried_forms else [part]
+        elif inside is None and holds_names(wanted):
+            path.append(part)
         elif inside is None:
             tried_forms = True
         else:
@@ -101,6 +103,11 @@ def _followed(location: Iterable[str | int], section: type[BaseModel]) -> tuple[
             wanted = field.annotation if field else None
             inside = section_in(wanted)
     return path, owner, wanted
+
+
+def holds_names(annotation: Any) -> bool:
+    """Whether the values of a key have names of their own, as in a dictionary."""
+    return get_origin(annotation) is dict or any(map(holds_names, get_args(annotation)))
 
 
 def section_in(annotation: Any) -> type[BaseModel] | None:

@@ -190,7 +190,7 @@ def sets(tmp_path: Path) -> list[str]:
 def test_the_command_compares_writes_and_says_when_it_is_no_verdict(
     sets: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model.evaluation.gate.REPEATS", 3)
+    monkeypatch.setattr("model.commands.gate.REPEATS", 3)
     weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
     output = tmp_path / "gate"
     arguments = ["gate", "--weights", str(weights), "--against", str(weights), "--output", str(output), *sets]

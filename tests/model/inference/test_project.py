@@ -358,7 +358,7 @@ def test_the_oldest_form_of_a_request_is_understood() -> None:
     assert config.model.gpu_device == 1
     assert isinstance(config.mode, Roi)
     assert (config.mode.save, config.mode.model_classes.add_suffix) == (True, "_x")
-    with pytest.raises(InferenceConfigError, match=r"model\.gpu_devices: unknown key; did you mean gpu_device"):
+    with pytest.raises(InferenceConfigError, match=r"model\.gpu_devices: unknown key \(did you mean 'gpu_device'"):
         parse_inference_config('{"gpu_devices": 1, "mode": {"source": "roi"}}', "request.json")
 
 
@@ -406,7 +406,7 @@ def test_all_problems_of_a_request_are_listed_at_once() -> None:
     [
         (
             '{"mode": {"name": "full_imag"}}',
-            'mode.name: found "full_imag"; allowed are full_image, roi, bboxes, sliding',
+            'mode.name: found "full_imag"; allowed are bboxes, full_image, roi, sliding',
         ),
         ('{"mode": {"name": "full_imag"}}', " (did you mean 'full_image'?)"),
         ('{"mode": {"name": "sliding_window_det"}}', "sliding_window_det is not available here: it collects rect"),

@@ -59,7 +59,7 @@ def test_an_encoder_is_no_click_network(capsys: pytest.CaptureFixture[str]):
 
 def test_lite_answers_as_it_did_where_it_was_trained():
     """A piece of an answer that was recorded there."""
-    stored = np.load(Path(__file__).parent / "lite_answer.npz")
+    stored = np.load(Path(__file__).parents[1] / "lite_answer.npz")
     network, card = load_network("zoo:lite")
     image, previous, points = (torch.from_numpy(stored[name])[None] for name in ("image", "previous", "points"))
     with torch.no_grad():
