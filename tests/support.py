@@ -16,18 +16,20 @@ import PIL.Image
 import pytest
 
 from pipelines import render
+from pipelines.annotation import Annotation
 from pipelines.execute import in_memory
 from pipelines.execute.in_memory import Result
 from pipelines.execute.reading import list_images
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
 from pipelines.formats import wire
-from pipelines.formats.supervisely import Annotation, annotation_json, meta_json
+from pipelines.formats.supervisely import annotation_json, meta_json
 from pipelines.graph.check import compile_graph
 from pipelines.graph.plan import Plan
 from pipelines.graph.spec import parse_graph
 from pipelines.image import Image, Pixels, Size
 from pipelines.meta import ClassSpec, Meta, TagSpec
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 from pipelines.sources import Item, Project
 from pipelines.sources.voc import CLASSES, voc_color
 from pipelines.tag import Tag

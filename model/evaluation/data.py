@@ -19,11 +19,11 @@ from model.projects.labelled import (
 )
 from model.projects.sources import LAYOUTS, open_source_images
 from model.settings.classes import DatasetTags, SpecialClasses
+from pipelines.annotation import Annotation
 from pipelines.clicks import OBJECT, VOID, Truth
 from pipelines.errors import UserError
 from pipelines.figures import Figure
 from pipelines.formats.shards import MANIFEST
-from pipelines.formats.supervisely import Annotation
 from pipelines.meta import Meta, nearest
 from pipelines.sources import LAYOUTS as SOURCES
 

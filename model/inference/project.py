@@ -19,9 +19,10 @@ from model.inference.modes import Answer, Mode, Question
 from model.inference.predictor import Predictor
 from model.projects.labelled import LabelledImage, LabelledImages, clicks_of
 from model.settings.classes import SpecialClasses
+from pipelines.annotation import Annotation
 from pipelines.errors import UserError
 from pipelines.figures import Bitmap, Figure
-from pipelines.formats.supervisely import Annotation, annotation_json, meta_json
+from pipelines.formats.supervisely import annotation_json, meta_json
 from pipelines.meta import ClassSpec, Meta, MetaConflict, nearest
 
 PROBABILITY = "probability"

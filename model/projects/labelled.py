@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.annotation import Annotation
 from pipelines.clicks import Click
 from pipelines.errors import UserError
 from pipelines.figures import Point
 from pipelines.formats.bitmaps import BadBitmap
 from pipelines.formats.shards import NotADataset, ShardedDataset, open_dataset
-from pipelines.formats.supervisely import Annotation, BadAnnotation, parse_annotation, read_meta
+from pipelines.formats.supervisely import BadAnnotation, parse_annotation, read_meta
 from pipelines.meta import Meta
 
 META = "meta.json"

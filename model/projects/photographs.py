@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.settings.classes import SpecialClasses
+from pipelines.annotation import Annotation
 from pipelines.errors import UserError
 from pipelines.formats.shards import NotADataset, ShardedDataset
-from pipelines.formats.supervisely import Annotation, parse_annotation
+from pipelines.formats.supervisely import parse_annotation
 
 SMALLEST_OBJECT = 60
 """Objects of fewer visible pixels in the stored photograph are not drawn: no view shows what they are."""

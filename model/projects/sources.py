@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.projects.labelled import decode_image
+from pipelines.annotation import Annotation
 from pipelines.errors import UserError
 from pipelines.formats import storage
-from pipelines.formats.supervisely import Annotation
 from pipelines.meta import Meta
 from pipelines.sources import Item, Project, SourceError
 from pipelines.sources.binding import open_project

@@ -14,7 +14,8 @@ from pydantic import ConfigDict, TypeAdapter
 
 from pipelines.image import Pixels
 from pipelines.meta import Meta, nearest
-from pipelines.sample import Origin, Sample, with_figures
+from pipelines.origin import Origin
+from pipelines.sample import Sample, with_figures
 
 CATALOGUE: dict[str, type[Action]] = {}
 """Every action by its word; filled by the `action` decorator when `pipelines.actions` is imported."""

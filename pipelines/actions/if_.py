@@ -30,7 +30,8 @@ from pydantic import ConfigDict, Field
 from pipelines.actions.base import Finding, Notes, Router, action
 from pipelines.actions.parameters import STRICT, Names
 from pipelines.meta import Meta
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 
 # The settings that each form of a condition consists of.
 FORMS: tuple[tuple[str, ...], ...] = (

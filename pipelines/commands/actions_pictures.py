@@ -23,9 +23,10 @@ from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, S
 from pipelines.graph.plan import Layer
 from pipelines.image import Image, Pixels, Rect
 from pipelines.meta import ClassSpec, Meta
+from pipelines.origin import Origin
 from pipelines.overlay import class_colors, overlay, rgb
 from pipelines.pictures.lettering import font_for, shortened
-from pipelines.sample import Origin, Sample
+from pipelines.sample import Sample
 from pipelines.tag import Tag
 
 ALL = "all"

@@ -16,7 +16,8 @@ from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, S
 from pipelines.graph.plan import Layer
 from pipelines.image import Image, Pixels
 from pipelines.meta import ClassSpec, Meta, TagSpec
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 from pipelines.tag import Tag
 
 OUTPUTS = ("first output", "second output")

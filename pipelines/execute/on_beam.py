@@ -24,8 +24,9 @@ from pipelines.execute.reading import Listing, Reader
 from pipelines.execute.step import Count, Failure, Step
 from pipelines.execute.writer import Shard, Target, write_shard
 from pipelines.formats import wire
-from pipelines.graph.plan import Layer, Plan, Selection
-from pipelines.sample import Origin, Sample
+from pipelines.graph.plan import Layer, Plan
+from pipelines.origin import Origin, Selection
+from pipelines.sample import Sample
 from pipelines.sources import Item, Project
 
 REPORT, HOLDS, FAILS = "report", "0", "1"

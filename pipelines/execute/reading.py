@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from pipelines.graph.plan import Plan
 from pipelines.image import Image
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 from pipelines.sources import Item, Project, list_items, result_datasets
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from pipelines.actions import Router
 from pipelines.graph.plan import Layer
-from pipelines.sample import Origin, Randomness, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Randomness, Sample
 
 
 class Step:

@@ -22,7 +22,8 @@ from pipelines.formats.shards import INDEX_SCHEMA, TarWriter, shard_name
 from pipelines.formats.supervisely import annotation_json
 from pipelines.image import Pixels
 from pipelines.meta import Meta
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 
 _COMPACT = (",", ":")
 

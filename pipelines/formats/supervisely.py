@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.annotation import Annotation
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
 from pipelines.formats import bitmaps
 from pipelines.image import Size
@@ -29,17 +29,6 @@ _GEOMETRY_KEYS = {
 
 class BadAnnotation(ValueError):
     """JSON that is not a project's meta or an image's annotation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """What is known of one image; `size` is (height, width), figures are in drawing order."""
-
-    size: Size
-    figures: tuple[Figure, ...] = ()
-    tags: tuple[Tag, ...] = ()
-    description: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_meta(data: Any) -> Meta:

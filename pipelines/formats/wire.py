@@ -12,7 +12,8 @@ import msgpack
 
 from pipelines.figures import SHAPES, Figure
 from pipelines.image import Image, PixelOp
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 from pipelines.tag import Tag
 
 # A quarter of a megabyte, MessagePack's own choice, would be taken from the system and given back for each sample.

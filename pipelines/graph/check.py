@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from pipelines.actions import ALIASES, CATALOGUE, Action, Router, Sink, Source, find_action
 from pipelines.actions.base import Notes
 from pipelines.actions.settings import findings_of
-from pipelines.graph.plan import NOWHERE, Layer, Plan, Selection
+from pipelines.graph.plan import NOWHERE, Layer, Plan
 from pipelines.graph.problems import GraphError, Problem
 from pipelines.graph.reachability import dead_branches
 from pipelines.graph.spec import GraphSpec, LayerSpec
 from pipelines.meta import Meta, MetaConflict, nearest
+from pipelines.origin import Selection
 from pipelines.sample import Sample
 
 _BAD_NAME = re.compile(r"[/\\|\x00-\x1f]")

@@ -7,20 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.actions import Action, Router, Sink, Source
 from pipelines.meta import Meta
-from pipelines.sample import Origin
+from pipelines.origin import Origin, Selection
 
 NOWHERE = "null"
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a `data` layer reads: a project and its datasets (`None` for all)."""
-
-    project: str
-    datasets: frozenset[str] | None
-
-    def takes(self, origin: Origin) -> bool:
-        return origin.project == self.project and (self.datasets is None or origin.dataset in self.datasets)
 
 
 @dataclass(frozen=True, slots=True)

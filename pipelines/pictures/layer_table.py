@@ -15,10 +15,11 @@ from pipelines.execute import in_memory
 from pipelines.execute.reading import Listing
 from pipelines.formats import storage
 from pipelines.graph.plan import Layer, Plan
+from pipelines.origin import Origin
 from pipelines.overlay import class_colors, fitted, overlay
 from pipelines.pictures.contact_sheet import Row, Tile, table
 from pipelines.pictures.settings_summary import summary_lines
-from pipelines.sample import Origin, Sample
+from pipelines.sample import Sample
 from pipelines.sources import Item, Project
 
 BOX = 132, 176

@@ -10,10 +10,10 @@ from typing import ClassVar, Self
 import cv2
 import numpy as np
 
+from pipelines.annotation import Annotation
 from pipelines.figures import Bitmap
 from pipelines.formats import storage
 from pipelines.formats.label_images import BadImage, picture_size
-from pipelines.formats.supervisely import Annotation
 from pipelines.image import Size
 from pipelines.meta import Meta
 

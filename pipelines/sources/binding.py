@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines.formats import storage
-from pipelines.graph.plan import Selection
 from pipelines.meta import nearest
-from pipelines.sample import Origin
+from pipelines.origin import Origin, Selection
 from pipelines.sources.base import Item, Project, SourceError
 from pipelines.sources.coco import Coco
 from pipelines.sources.images import Images

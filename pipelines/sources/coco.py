@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from pycocotools import mask as coco_masks
 
+from pipelines.annotation import Annotation
 from pipelines.figures import Bitmap, Figure
 from pipelines.formats import storage
 from pipelines.formats.licences import NOT_STATED, different
-from pipelines.formats.supervisely import Annotation
 from pipelines.image import Size
 from pipelines.meta import ClassSpec, Meta
 from pipelines.sources.base import BadItem, Item, Project, SourceError, folder_name, require_size, size_of_picture

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
+from pipelines.annotation import Annotation
 from pipelines.formats import storage
-from pipelines.formats.supervisely import Annotation
 from pipelines.meta import Meta
 from pipelines.sources.base import PICTURE_EXTENSIONS, Item, Project, SourceError, folder_name, size_of_picture
 

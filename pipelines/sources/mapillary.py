@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from pipelines.annotation import Annotation
 from pipelines.figures import Figure
 from pipelines.formats import storage
 from pipelines.formats.label_images import read_labels
-from pipelines.formats.supervisely import Annotation
 from pipelines.meta import ClassSpec, Meta
 from pipelines.sources.base import (
     BadItem,

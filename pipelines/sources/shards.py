@@ -8,10 +8,10 @@ from typing import ClassVar, Self
 
 import pyarrow.compute as pc
 
+from pipelines.annotation import Annotation
 from pipelines.formats import storage
 from pipelines.formats.licences import NOT_STATED, different
 from pipelines.formats.shards import MANIFEST, NotADataset, open_dataset
-from pipelines.formats.supervisely import Annotation
 from pipelines.sources.base import Item, Project, SourceError, size_of_picture
 from pipelines.sources.supervisely import read_annotation
 

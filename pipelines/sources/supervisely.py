@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from pipelines.annotation import Annotation
 from pipelines.formats import storage
 from pipelines.formats.shards import MANIFEST
-from pipelines.formats.supervisely import Annotation, BadAnnotation, parse_annotation, read_meta
+from pipelines.formats.supervisely import BadAnnotation, parse_annotation, read_meta
 from pipelines.sources.base import (
     PICTURE_EXTENSIONS,
     BadItem,

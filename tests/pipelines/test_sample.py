@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.sample import Origin, Randomness, with_figures
+from pipelines.origin import Origin
+from pipelines.sample import Randomness, with_figures
 from pipelines.tag import Tag
 from tests.support import assert_same, tiny_sample
 

@@ -16,7 +16,8 @@ from pipelines.actions.base import Notes
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle
 from pipelines.image import Pixels, Size
 from pipelines.meta import Meta, MetaConflict
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 from pipelines.tag import Tag
 from tests.pipelines.execute.graphs import SETTINGS
 from tests.support import layer, meta_of, png, tiny_sample, write_supervisely

@@ -17,9 +17,9 @@ from model.inference.predictor import Predictor
 from model.projects.labelled import clicks_of
 from model.settings.classes import SpecialClasses
 from model.settings.section import Section
+from pipelines.annotation import Annotation
 from pipelines.clicks import Click, Mask
 from pipelines.figures import Figure, Rectangle
-from pipelines.formats.supervisely import Annotation
 from pipelines.image import Rect
 from pipelines.meta import ClassSpec, Meta
 

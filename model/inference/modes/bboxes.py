@@ -7,9 +7,9 @@ from model.inference.lengths import ALL, NAMES_WANTED, Names, Sides, listed_name
 from model.inference.modes.base import Answer, Mode, Question, look_at, rectangle_figure, registered
 from model.inference.predictor import Predictor
 from model.settings.classes import SpecialClasses
+from pipelines.annotation import Annotation
 from pipelines.errors import UserError
 from pipelines.figures import Figure
-from pipelines.formats.supervisely import Annotation
 from pipelines.image import Rect
 from pipelines.meta import ClassSpec, Meta, nearest
 

@@ -21,10 +21,11 @@ from model.inference.predictor import Predictor
 from model.inference.project import Request, check_output, predict_project
 from model.projects.labelled import clicks_of, open_images
 from model.settings.classes import SpecialClasses
+from pipelines.annotation import Annotation
 from pipelines.clicks import Click
 from pipelines.errors import UserError
 from pipelines.figures import Bitmap, Figure, Point, Rectangle
-from pipelines.formats.supervisely import Annotation, annotation_json, meta_json, parse_annotation, read_meta
+from pipelines.formats.supervisely import annotation_json, meta_json, parse_annotation, read_meta
 from pipelines.image import Rect
 from pipelines.meta import ClassSpec, Meta
 from tests.model.datasets import tiny_dataset

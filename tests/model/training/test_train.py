@@ -317,7 +317,10 @@ def test_a_signal_to_the_whole_job_saves_and_says_how_to_go_on(
     ("end", "message"),
     [
         ("model.training.data.DataError: no sample\n  has a tag: none\n", (2, "no sample\n  has a tag: none")),
-        ("pipelines.errors.UserError: first\n{frame}model.training.divergence.DivergedError: lower lr\n", (3, "lower lr")),
+        (
+            "pipelines.errors.UserError: first\n{frame}model.training.divergence.DivergedError: lower lr\n",
+            (3, "lower lr"),
+        ),
         ("pipelines.errors.UserError: first\n{frame}KeyError: 'x'\n", None),
         ("RuntimeError: out of memory\n", None),
         ("KeyboardInterrupt\n", None),

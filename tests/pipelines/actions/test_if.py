@@ -7,7 +7,8 @@ import pytest
 
 from pipelines.actions.if_ import FORMS, If
 from pipelines.figures import Bitmap, Figure, Rectangle
-from pipelines.sample import Origin, Randomness, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Randomness, Sample
 from pipelines.tag import Tag
 from tests.support import layer, run, tiny_sample
 

@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from pipelines.actions.split_data import SplitData
-from pipelines.sample import Origin, Randomness
+from pipelines.origin import Origin
+from pipelines.sample import Randomness
 from tests.support import chain, run, tiny_sample
 
 

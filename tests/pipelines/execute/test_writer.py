@@ -9,7 +9,8 @@ import pytest
 from pipelines import geometry, render
 from pipelines.execute.writer import Target, write_shard
 from pipelines.image import Image, Rect
-from pipelines.sample import Origin, Sample
+from pipelines.origin import Origin
+from pipelines.sample import Sample
 from tests.support import coordinates, jpeg, png, tiny_sample
 
 SIZE = (40, 60)

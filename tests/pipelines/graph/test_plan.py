@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.graph.plan import Selection
-from pipelines.sample import Origin
+from pipelines.origin import Origin, Selection
 from tests.support import chain, compiled, layer
 
 GRAPHS = Path(__file__).resolve().parents[3] / "configs" / "graphs"

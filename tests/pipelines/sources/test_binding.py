@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.graph.plan import Selection
+from pipelines.origin import Selection
 from pipelines.sources import LAYOUTS, SourceError, bind, list_items, result_datasets
 from pipelines.sources.binding import open_project
 from tests.pipelines.sources.test_mapillary import instances
