@@ -15,16 +15,17 @@ from model.inference.config import (
 from model.inference.device import device_for
 from model.inference.predictor import Predictor
 from model.inference.project import Request, check_output, predict_project
-from model.projects.labelled import open_images
+from model.projects.images import open_images
 from model.settings.classes import SpecialClasses
 from model.weights import zoo
 
 EPILOG = """example:
   python -m model predict configs/inference/tutorial.json --weights runs/first --input PROJECT --output RESULT
 
-PROJECT is a Supervisely project folder or a dataset of `python -m pipelines run`. The points of its classes `pos` and
-`neg` (or as the weights' training config names them) are the clicks. RESULT is a project folder with the same images
-and objects, and one more mask for every image with positive points. With "save_probabilities": true there is also
+PROJECT is labelled images of any layout that graphs read, a Supervisely project or a dataset of `python -m pipelines run`
+most often. The points of its classes `pos` and `neg` (or as the weights' training config names them) are the clicks, and
+the mode `bboxes` looks at the boxes of its objects. RESULT is a Supervisely project with the same images and objects, and one
+more mask for every image with positive points. With "save_probabilities": true there is also
 RESULT/<dataset>/probability/<image>.png, grey from 0 to 255.
 """
 _SHEET_COLUMNS = 4
@@ -41,7 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="W",
         help="a checkpoint, the folder of a training run, an exported .onnx file, or zoo:NAME (default: %(default)s)",
     )
-    parser.add_argument("--input", required=True, metavar="PROJECT", help="a project folder, or a dataset in shards")
+    parser.add_argument(
+        "--input",
+        required=True,
+        metavar="PROJECT",
+        help="labelled images of any layout that graphs read: a Supervisely project, a dataset in shards, coco:DIR, ...",
+    )
     parser.add_argument("--output", required=True, type=Path, metavar="PROJECT", help="the project folder to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result at --output")
     parser.add_argument(
@@ -62,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     """The command: reads everything that could be wrong first, then writes the project and prints the totals."""
     config = read_inference_config(options.config)
     images = open_images(options.input)
-    check_output(options.output, options.input, options.overwrite)
+    check_output(options.output, images.project.location, options.overwrite)
     predictor, classes = load_predictor(config, options, _notice)
     request = Request(config.mode, predictor, classes)
     totals, drawn = predict_project(request, images, options.output, options.pictures, progress=options.progress)

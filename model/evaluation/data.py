@@ -8,35 +8,28 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from model.evaluation.benchmark_folders import FOLDERS, BenchmarkFolder, open_benchmark
-from model.evaluation.voc import VocFolder
-from model.projects.labelled import (
-    LabelledImages,
-    decode_image,
-    is_project_folder,
-    open_images,
-    open_project_folder,
-)
-from model.projects.sources import LAYOUTS, open_source_images
+from model.evaluation.benchmarks import BENCHMARKS, BenchmarkFolder
+from model.projects.images import LabelledImage, LabelledImages, decode_image, of_split, open_images
 from model.settings.classes import DatasetTags, SpecialClasses
-from pipelines.annotation import Annotation
 from pipelines.clicks import OBJECT, VOID, Truth
 from pipelines.errors import UserError
 from pipelines.figures import Figure
-from pipelines.formats.shards import MANIFEST
-from pipelines.meta import Meta, nearest
-from pipelines.sources import LAYOUTS as SOURCES
+from pipelines.meta import nearest
+from pipelines.sources import LAYOUTS, layout_words
 
 Objects = Literal["merged", "separate"]
 """Whether all figures of the foreground class in an image are one object, or each figure is one."""
 
-KINDS = ("voc", "supervisely", *FOLDERS, *LAYOUTS)
+LABELLED = tuple(word for word in layout_words() if LAYOUTS[word].has_labels)
+KINDS = tuple(dict.fromkeys([*BENCHMARKS, *LABELLED]))
 """The kinds of data that may be named before a folder."""
 
 FORMS = (
-    "a dataset of `python -m pipelines run`, a Supervisely project folder (supervisely:DIR), a VOC folder (voc:DIR), "
-    "the folder of a benchmark (grabcut:DIR, berkeley:DIR, davis:DIR, sbd:DIR), "
-    "or labelled images as graphs read them (coco:DIR, mapillary:DIR, masks:DIR)"
+    "a benchmark's folder ("
+    + ", ".join(f"{word}:DIR" for word in BENCHMARKS)
+    + ") or labelled images of any layout that graphs read ("
+    + ", ".join(f"{word}:DIR" for word in LABELLED if word not in BENCHMARKS)
+    + "), a dataset of `python -m pipelines run` among them; the kind is found out where it is not given"
 )
 
 
@@ -71,52 +64,42 @@ def open_evaluation(
 ) -> EvaluationImages:
     """What to evaluate on at `location`, see `FORMS`.
 
-    split: of a VOC or SBD folder the name of a list of images; of labelled images as graphs read them the dataset, by
-    default those called `val…`; of a dataset or project the image tag to keep, by default that of validation where any
+    split: of a VOC or SBD folder the name of a list of images; of labelled images the dataset, by default those called
+    `val…`; of a Supervisely project or a dataset of `run` the image tag to keep, by default that of validation where any
     image has it; `all` keeps everything.
-    objects: by default `merged` for datasets (as in training), `separate` for projects and labelled images; what is an
+    objects: by default `merged` for datasets of `run` (as in training), `separate` for all other labelled images; what is an
     object in VOC and in the other benchmarks, they say themselves.
     """
     kind, path = _kind_of(location)
-    if kind == "voc" or kind in FOLDERS:
-        benchmark = VocFolder(Path(path)) if kind == "voc" else open_benchmark(kind, Path(path))
-        return BenchmarkObjects(benchmark, tuple(benchmark.names(split)))
-    classes = classes or SpecialClasses()
-    if kind in LAYOUTS:
-        return FigureObjects(open_source_images(kind, path, split), classes, objects or "separate", path)
-    val = (tags or DatasetTags()).val
-    if kind == "supervisely":
-        return FigureObjects(
-            _with_tag(open_project_folder(Path(path)), split, val, path), classes, objects or "separate", path
-        )
-    return FigureObjects(_with_tag(open_images(path), split, val, path), classes, objects or "merged", path)
+    if kind in BENCHMARKS:
+        folder = BENCHMARKS[kind].open(Path(path))
+        return BenchmarkObjects(folder, tuple(folder.names(split)))
+    images = open_images(f"{kind}:{path}" if kind else location)
+    chosen = of_split(images, split, (tags or DatasetTags()).val)
+    default: Objects = "merged" if images.project.layout == "shards" else "separate"
+    return FigureObjects(chosen, classes or SpecialClasses(), objects or default, path)
 
 
 def _kind_of(location: str) -> tuple[str, str]:
+    """The kind of data and its place; "" for labelled images whose layout is to be found out."""
     prefix, colon, rest = location.partition(":")
     if colon and prefix in KINDS:
         return prefix, rest
     root = Path(location)
     if "://" in location:
-        return "dataset", location
+        return "", location
     if colon and not root.exists():
         raise UserError(f"data {location!r}: unknown form {prefix!r}{nearest(prefix, KINDS)}; give {FORMS}")
     if not root.is_dir():
         raise UserError(f"data {location}: no such folder; give {FORMS}")
-    if (root / "SegmentationObject").is_dir():
-        return "voc", location
-    if is_project_folder(root):
-        return "supervisely", location
-    if (root / MANIFEST).is_file():
-        return "dataset", location
-    fitting = [kind for kind, folders in FOLDERS.items() if all((root / folder).is_dir() for folder in folders)]
-    fitting += [kind for kind in LAYOUTS if SOURCES[kind].matches(location)]
+    fitting = [word for word, benchmark in BENCHMARKS.items() if benchmark.fits(root)]
+    fitting += [word for word in LABELLED if fitting and word not in fitting and LAYOUTS[word].matches(location)]
     if len(fitting) > 1:
         raise UserError(
             f"data {location}: fits {' and '.join(fitting)}, which read it differently; "
             f"give {' or '.join(f'{kind}:{location}' for kind in fitting)}"
         )
-    return (fitting[0] if fitting else "dataset"), location
+    return (fitting[0] if fitting else ""), location
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,33 +134,11 @@ class BenchmarkObjects:
             yield EvaluationImage(name, pixels, objects)
 
 
-class AnnotatedImage(Protocol):
-    """One image and its figures."""
-
-    @property
-    def where(self) -> str: ...
-
-    def pixels(self) -> NDArray[np.uint8]: ...
-
-    def annotation(self) -> Annotation: ...
-
-
-class AnnotatedImages(Protocol):
-    """What `FigureObjects` asks of a collection of images; `LabelledImages` is one."""
-
-    @property
-    def meta(self) -> Meta: ...
-
-    def __len__(self) -> int: ...
-
-    def read(self, index: int) -> AnnotatedImage: ...
-
-
 @dataclass(frozen=True, slots=True)
 class FigureObjects:
     """The figures of labelled images as objects; what is painted in the neutral class is void."""
 
-    images: AnnotatedImages
+    images: LabelledImages
     classes: SpecialClasses
     objects: Objects
     location: str
@@ -194,14 +155,16 @@ class FigureObjects:
             image = self.images.read(index)
             yield EvaluationImage(image.where, image.pixels(), tuple(self._objects_of(image)))
 
-    def _objects_of(self, image: AnnotatedImage) -> Iterator[tuple[str, Truth]]:
+    def _objects_of(self, image: LabelledImage) -> Iterator[tuple[str, Truth]]:
         annotation = image.annotation()
-        objects = [figure for figure in annotation.figures if self._is_object(figure.title)]
+        unlabelled = self.images.project.unlabelled
+        painted = [figure for figure in annotation.figures if figure.title != unlabelled]
+        objects = [figure for figure in painted if self._is_object(figure.title)]
         chosen = {self.classes.foreground: objects}
         if self.objects == "separate":
             chosen = {f"{figure.title} {number}": [figure] for number, figure in enumerate(objects, start=1)}
         for name, figures in chosen.items():
-            truth = painted_truth(annotation.figures, figures, self.classes, annotation.size)
+            truth = painted_truth(painted, figures, self.classes, annotation.size)
             if (truth == OBJECT).any():
                 yield name, truth
 
@@ -228,21 +191,3 @@ def painted_truth(
         if value is not None:
             figure.shape.draw(canvas, value % 256)
     return canvas.view(np.int8)
-
-
-def _with_tag(images: LabelledImages, split: str | None, val: str, location: str) -> LabelledImages:
-    """The images with the tag `split`, or with `val` where any has it and nothing is asked for."""
-    if split == "all":
-        return images
-    tags = [images.tags(index) for index in range(len(images))]
-    wanted = split or val
-    rows = [index for index, names in enumerate(tags) if wanted in names]
-    if rows:
-        return images.select(rows)
-    if split is None:
-        return images
-    known = sorted({name for names in tags for name in names})
-    raise UserError(
-        f"{location}: no image with the tag {split!r}; "
-        f"{'tags are ' + ', '.join(known) if known else 'no image has any tag'}; `all` takes every image"
-    )

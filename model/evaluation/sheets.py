@@ -9,7 +9,7 @@ import numpy as np
 from model.drawing import Picture, captioned, stacked
 from model.evaluation.objects import RANKED_BY_CLICKS, ObjectResult
 from model.evaluation.traits import TRAITS, Commonness, in_common
-from model.projects.labelled import decode_image
+from model.projects.images import decode_image
 
 SHEET_OBJECTS = 4
 """So many of the best, the median and the worst objects are on the contact sheet."""

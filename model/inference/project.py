@@ -17,7 +17,7 @@ from model.drawing import Picture, captioned, fitted, overlay
 from model.inference.lengths import ALL, listed_names
 from model.inference.modes import Answer, Mode, Question
 from model.inference.predictor import Predictor
-from model.projects.labelled import LabelledImage, LabelledImages, clicks_of
+from model.projects.images import LabelledImage, LabelledImages, clicks_of
 from model.settings.classes import SpecialClasses
 from pipelines.annotation import Annotation
 from pipelines.errors import UserError
@@ -98,7 +98,8 @@ def predict_image(request: Request, image: LabelledImage) -> tuple[dict[str, Any
     bitmaps = [bitmap for mask in found.masks for bitmap in Bitmap.trimmed(0, 0, mask)]
     figures = [*found.areas, *(Figure(request.title, bitmap) for bitmap in bitmaps)]
     added = annotation_json(annotation.size, figures)["objects"]
-    return {**image.annotation_json, "objects": [*image.annotation_json["objects"], *added]}, found
+    written = image.annotation_json()
+    return {**written, "objects": [*written.get("objects", ()), *added]}, found
 
 
 def _checked_pixels(image: LabelledImage, annotation: Annotation) -> Picture:
@@ -161,7 +162,7 @@ def _write_image(
     root: Path, image: LabelledImage, annotation: dict[str, Any], probability: NDArray[np.float32] | None
 ) -> None:
     files = [
-        ("img", image.name, image.image_bytes),
+        ("img", image.name, image.encoded()),
         ("ann", f"{image.name}.json", json.dumps(annotation, ensure_ascii=False).encode()),
     ]
     if probability is not None:

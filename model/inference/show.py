@@ -12,7 +12,7 @@ import numpy as np
 
 from model.drawing import Picture, captioned, fitted, overlay, side_by_side, stacked
 from model.inference.predictor import Predictor, Session
-from model.projects.labelled import decode_image
+from model.projects.images import decode_image
 from pipelines.clicks import Click, Mask
 from pipelines.errors import UserError
 

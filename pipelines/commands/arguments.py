@@ -11,11 +11,11 @@ from pipelines.graph.plan import Plan
 from pipelines.graph.problems import GraphError
 from pipelines.graph.spec import read_graph
 from pipelines.meta import nearest
-from pipelines.sources import LAYOUTS, Project, SourceError, bind
+from pipelines.sources import Project, SourceError, bind, layout_words
 
 PROJECT_HELP = f"""\
 where a project of the graph lies; once for each. The layout is found out, or given as NAME=LAYOUT:LOCATION
-({", ".join(LAYOUTS)}). A location is a folder or an fsspec address such as gs://bucket/folder"""
+({", ".join(layout_words())}). A location is a folder or an fsspec address such as gs://bucket/folder"""
 
 
 def add_graph(parser: argparse.ArgumentParser, projects_required: bool = True) -> None:

@@ -11,6 +11,10 @@ from typing import IO, Any
 import fsspec
 
 
+class CutOff(ValueError):
+    """A file that ends before a part of it does."""
+
+
 class StorageError(OSError):
     """An address of a kind that is not known, or whose library is not installed."""
 
@@ -40,11 +44,18 @@ def byte_range(location: str, start: int, length: int) -> str:
 
 
 def read_bytes(location: str, at_most: int | None = None) -> bytes:
-    """A file's content, its first `at_most` bytes, or the part of a file that `byte_range` names."""
+    """A file's content, its first `at_most` bytes, or the part of a file that `byte_range` names, whole: else `CutOff`."""
     location, _, part = location.partition("#bytes=")
     start, length = (int(number) for number in part.split("+")) if part else (0, None)
     if at_most is not None:
         length = at_most if length is None else min(length, at_most)
+    data = _read(location, start, length)
+    if part and len(data) != length:
+        raise CutOff(f"{location} is cut off: of bytes {start} to {start + (length or 0)} there are {len(data)}")
+    return data
+
+
+def _read(location: str, start: int, length: int | None) -> bytes:
     # Local files skip fsspec's layers, which cost more than reading a small file does.
     if "://" not in location:
         with open(location, "rb") as file:

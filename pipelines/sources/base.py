@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import cv2
 import numpy as np
@@ -39,11 +39,25 @@ class Item:
     labels: tuple[str, ...]
 
 
+AnyProject = TypeVar("AnyProject", bound="Project")
+
+
 @dataclass(frozen=True)
 class Project(ABC):
     """Labelled images under a name. Small and picklable: workers get it whole, images are listed on the launcher."""
 
     layout: ClassVar[str]
+    """The word for it in `NAME=LAYOUT:LOCATION`."""
+    recognised_by: ClassVar[str]
+    """The files and folders that `matches` looks for."""
+    title: ClassVar[str]
+    """What the layout is, for the table of all layouts."""
+    has_labels: ClassVar[bool] = True
+    """Without labels it is taken only where no other layout fits."""
+    splits_are_tags: ClassVar[bool] = False
+    """Whether training and validation are told apart by tags of the images and not by datasets."""
+    unlabelled: ClassVar[str | None] = None
+    """The class that means that nobody has said what is there, and no object."""
 
     name: str
     location: str
@@ -68,9 +82,31 @@ class Project(ABC):
     def read(self, item: Item) -> Annotation:
         """The annotation of one image. Raises `BadItem` or the errors of the formats."""
 
+    def tags(self, dataset: str) -> Mapping[str, tuple[str, ...]]:
+        """The names of each image's tags, by file; none where the layout has no tags."""
+        return {}
+
+    def written(self, item: Item) -> dict[str, Any] | None:
+        """The annotation as it is written, where that is Supervisely's JSON: what `read` does not know is still in it."""
+        return None
+
     def licences(self, datasets: Iterable[str]) -> tuple[str, ...]:
         """What the layout itself says of the licences of these datasets' images, each once; nothing in most layouts."""
         return ()
+
+
+LAYOUTS: dict[str, type[Project]] = {}
+"""All layouts by name; each registers itself."""
+
+
+def registered(layout: type[AnyProject]) -> type[AnyProject]:
+    """Make a layout known. Raises `ValueError` for a name that is taken."""
+    if layout.layout in LAYOUTS:
+        raise ValueError(
+            f"the layout {layout.layout!r} of {layout.__module__} is taken by {LAYOUTS[layout.layout].__module__}"
+        )
+    LAYOUTS[layout.layout] = layout
+    return layout
 
 
 def size_of_picture(address: str) -> Size:

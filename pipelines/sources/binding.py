@@ -8,19 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pipelines.formats import storage
 from pipelines.meta import nearest
 from pipelines.origin import Origin, Selection
-from pipelines.sources.base import Item, Project, SourceError
-from pipelines.sources.coco import Coco
-from pipelines.sources.images import Images
-from pipelines.sources.mapillary import Mapillary
-from pipelines.sources.masks import Masks
-from pipelines.sources.shards import Shards
-from pipelines.sources.supervisely import Supervisely
-from pipelines.sources.voc import Voc
-
-LAYOUTS: dict[str, type[Project]] = {
-    kind.layout: kind for kind in (Voc, Mapillary, Supervisely, Shards, Coco, Masks, Images)
-}
-"""The layouts by name, in the order in which they are tried."""
+from pipelines.sources.base import LAYOUTS, Item, Project, SourceError
 
 
 def bind(bindings: Iterable[str]) -> dict[str, Project]:
@@ -51,17 +39,17 @@ def open_project(name: str, location: str) -> Project:
             return _open(LAYOUTS[layout], name, rest)
         if not storage.exists(location):
             raise SourceError(
-                f"there is no layout {layout!r}{nearest(layout, LAYOUTS)}; the layouts are {', '.join(LAYOUTS)}"
+                f"there is no layout {layout!r}{nearest(layout, LAYOUTS)}; the layouts are {', '.join(layout_words())}"
             )
     if not storage.exists(location):
         raise SourceError(f"{location} does not exist")
-    if kind := _labelled_layout(location):
+    if kind := _layout_of(location):
         return _open(kind, name, location)
     # An unpacked archive often has the dataset one or two folders down: VOCdevkit/VOC2012, OUTPUT/dataset.
     inside = [storage.join(location, entry) for entry in storage.names(location)]
-    found = [(kind, folder) for folder in inside if (kind := _labelled_layout(folder))]
-    if not found and Images.matches(location):
-        return _open(Images, name, location)
+    found = [(kind, folder) for folder in inside if (kind := _layout_of(folder))]
+    if not found and (kind := _layout_of(location, labelled=False)):
+        return _open(kind, name, location)
     if len(found) == 1:
         return _open(found[0][0], name, found[0][1])
     if found:
@@ -69,19 +57,22 @@ def open_project(name: str, location: str) -> Project:
             f"{location} holds several projects: {', '.join(folder for _, folder in found)}; name one of them"
         )
     present = ", ".join(storage.names(location)[:8]) or "nothing"
-    raise SourceError(
-        f"{location} has none of the known layouts; found in it: {present}. "
-        "Known: voc (JPEGImages, SegmentationClass, ImageSets), "
-        "mapillary (training/images, training/instances, config.json), supervisely (meta.json, <dataset>/img, <dataset>/ann), "
-        "shards (manifest.json of an earlier run), "
-        "coco (a JSON of instances, beside the pictures or in annotations), masks (images, masks), "
-        "images (pictures and nothing else; NAME=images:LOCATION takes the pictures of any folder)"
-    )
+    known = ", ".join(f"{word} ({LAYOUTS[word].recognised_by})" for word in layout_words())
+    raise SourceError(f"{location} has none of the known layouts; found in it: {present}. Known: {known}")
 
 
-def _labelled_layout(location: str) -> type[Project] | None:
-    """The first layout that a location looks like; plain pictures count only where there are no labels to be found."""
-    return next((kind for kind in LAYOUTS.values() if kind is not Images and kind.matches(location)), None)
+def layout_words() -> list[str]:
+    """The names of the layouts in the order of the alphabet, those with labels first."""
+    return sorted(LAYOUTS, key=lambda word: (not LAYOUTS[word].has_labels, word))
+
+
+def _layout_of(location: str, labelled: bool = True) -> type[Project] | None:
+    """The layout that a location looks like, of those with labels or without. Raises `SourceError` where several fit."""
+    fitting = [word for word, kind in sorted(LAYOUTS.items()) if kind.has_labels == labelled and kind.matches(location)]
+    if len(fitting) > 1:
+        given = " or ".join(f"{word}:{location}" for word in fitting)
+        raise SourceError(f"{location} fits {' and '.join(fitting)}, which read it differently; give {given}")
+    return LAYOUTS[fitting[0]] if fitting else None
 
 
 def _open(kind: type[Project], name: str, location: str) -> Project:

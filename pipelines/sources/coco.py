@@ -19,7 +19,16 @@ from pipelines.formats import storage
 from pipelines.formats.licences import NOT_STATED, different
 from pipelines.image import Size
 from pipelines.meta import ClassSpec, Meta
-from pipelines.sources.base import BadItem, Item, Project, SourceError, folder_name, require_size, size_of_picture
+from pipelines.sources.base import (
+    BadItem,
+    Item,
+    Project,
+    SourceError,
+    folder_name,
+    registered,
+    require_size,
+    size_of_picture,
+)
 from pipelines.sources.voc import NEUTRAL
 
 # What tells a file of instances from any other JSON: one of its lists begins near its start.
@@ -39,12 +48,15 @@ _PLAIN_NAMES = ("annotations", "instances", "coco", "_annotations.coco", "labels
 _TRIED_IMAGES = 20
 
 
+@registered
 @dataclass(frozen=True)
 class Coco(Project):
     """`files` is the address of each dataset's JSON, `titles` by that address the class of each category number, `stated`
     the licences of the images in it."""
 
     layout: ClassVar[str] = "coco"
+    title: ClassVar[str] = "COCO instances: polygons and run lengths in JSON"
+    recognised_by: ClassVar[str] = "a JSON of instances, beside the pictures or in annotations"
 
     files: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, Mapping[int, str]] = field(default_factory=dict)

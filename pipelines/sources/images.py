@@ -9,14 +9,26 @@ from typing import ClassVar, Self
 from pipelines.annotation import Annotation
 from pipelines.formats import storage
 from pipelines.meta import Meta
-from pipelines.sources.base import PICTURE_EXTENSIONS, Item, Project, SourceError, folder_name, size_of_picture
+from pipelines.sources.base import (
+    PICTURE_EXTENSIONS,
+    Item,
+    Project,
+    SourceError,
+    folder_name,
+    registered,
+    size_of_picture,
+)
 
 
+@registered
 @dataclass(frozen=True)
 class Images(Project):
     """`folders` is the address of each dataset: the folder itself where it has pictures, and each folder in it that does."""
 
     layout: ClassVar[str] = "images"
+    title: ClassVar[str] = "pictures without labels"
+    recognised_by: ClassVar[str] = "pictures and nothing else; NAME=images:LOCATION takes the pictures of any folder"
+    has_labels: ClassVar[bool] = False
 
     folders: Mapping[str, str] = field(default_factory=dict)
 

@@ -22,6 +22,7 @@ from pipelines.sources.base import (
     by_stem,
     hex_color,
     regions,
+    registered,
     require_size,
     size_of_picture,
 )
@@ -30,11 +31,15 @@ SPLITS = ("training", "validation", "testing")
 VERSIONS = ("v1.2", "v2.0")
 
 
+@registered
 @dataclass(frozen=True)
 class Mapillary(Project):
     """`folder` leads from a split to its instance images; `titles` and `has_instances` are by label number."""
 
     layout: ClassVar[str] = "mapillary"
+    title: ClassVar[str] = "Mapillary Vistas v1.2 and v2.0: 16-bit instance images"
+    recognised_by: ClassVar[str] = "a config*.json beside training, validation or testing"
+    unlabelled: ClassVar[str | None] = "Unlabeled"
 
     folder: str = "instances"
     titles: tuple[str, ...] = ()

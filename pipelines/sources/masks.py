@@ -23,6 +23,7 @@ from pipelines.sources.base import (
     folder_name,
     hex_color,
     regions,
+    registered,
     require_size,
     size_of_picture,
 )
@@ -37,6 +38,7 @@ BACKGROUNDS = ("background", "_background_", "__background__")
 _COLOR_TYPE, _TRUE_COLOR = 25, (2, 6)
 
 
+@registered
 @dataclass(frozen=True)
 class Masks(Project):
     """`folders` has for each dataset its folders of images, masks and instances, "" for one that it lacks.
@@ -45,6 +47,8 @@ class Masks(Project):
     """
 
     layout: ClassVar[str] = "masks"
+    title: ClassVar[str] = "pictures and mask pictures of the same names"
+    recognised_by: ClassVar[str] = "images and masks"
 
     folders: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     indices: Mapping[int, str] = field(default_factory=dict)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pyarrow.compute as pc
 
@@ -12,13 +12,17 @@ from pipelines.annotation import Annotation
 from pipelines.formats import storage
 from pipelines.formats.licences import NOT_STATED, different
 from pipelines.formats.shards import MANIFEST, NotADataset, open_dataset
-from pipelines.sources.base import Item, Project, SourceError, size_of_picture
-from pipelines.sources.supervisely import read_annotation
+from pipelines.sources.base import Item, Project, SourceError, registered, size_of_picture
+from pipelines.sources.supervisely import read_annotation, read_object
 
 
+@registered
 @dataclass(frozen=True)
 class Shards(Project):
     layout: ClassVar[str] = "shards"
+    title: ClassVar[str] = "a dataset of an earlier run"
+    recognised_by: ClassVar[str] = "manifest.json of an earlier run"
+    splits_are_tags: ClassVar[bool] = True
 
     @classmethod
     def matches(cls, location: str) -> bool:
@@ -44,6 +48,17 @@ class Shards(Project):
 
     def read(self, item: Item) -> Annotation:
         return read_annotation(item.labels[0], self, size_of_picture(item.image))
+
+    def tags(self, dataset: str) -> Mapping[str, tuple[str, ...]]:
+        index = open_dataset(self.location).index
+        rows = index.filter(pc.equal(index["dataset"], dataset))
+        return {
+            name: tuple(tags or ())
+            for name, tags in zip(rows["name"].to_pylist(), rows["tags"].to_pylist(), strict=True)
+        }
+
+    def written(self, item: Item) -> dict[str, Any] | None:
+        return read_object(item.labels[0])
 
     def licences(self, datasets: Iterable[str]) -> tuple[str, ...]:
         """Those of all projects that the dataset was made of, with `NOT_STATED` where only some of them have one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -17,14 +17,19 @@ from pipelines.sources.base import (
     Item,
     Project,
     SourceError,
+    registered,
     require_size,
     size_of_picture,
 )
 
 
+@registered
 @dataclass(frozen=True)
 class Supervisely(Project):
     layout: ClassVar[str] = "supervisely"
+    title: ClassVar[str] = "a Supervisely project folder"
+    recognised_by: ClassVar[str] = "meta.json or classes.json, <dataset>/img, <dataset>/ann"
+    splits_are_tags: ClassVar[bool] = True
 
     @classmethod
     def matches(cls, location: str) -> bool:
@@ -61,6 +66,17 @@ class Supervisely(Project):
             found = tuple(storage.join(folder, "ann", name) for name in candidates if name in annotations)[:1]
             yield Item(file, storage.join(folder, "img", file), found)
 
+    def tags(self, dataset: str) -> Mapping[str, tuple[str, ...]]:
+        """Reads every annotation. Raises `BadItem`."""
+        return {item.file: tuple(tag.name for tag in self._read(item).tags) for item in self.items(dataset)}
+
+    def _read(self, item: Item) -> Annotation:
+        """The annotation whatever the picture is."""
+        return parsed(item.labels[0], self) if item.labels else Annotation((0, 0))
+
+    def written(self, item: Item) -> dict[str, Any] | None:
+        return read_object(item.labels[0]) if item.labels else None
+
     def read(self, item: Item) -> Annotation:
         """The image's annotation; an image without one has no objects."""
         size = size_of_picture(item.image)
@@ -71,14 +87,30 @@ class Supervisely(Project):
 
 def read_annotation(address: str, project: Project, size: tuple[int, int]) -> Annotation:
     """An annotation file for a picture of this (height, width). Raises `BadItem`."""
+    annotation = parsed(address, project)
+    require_size(annotation.size, size)
+    return annotation
+
+
+def parsed(address: str, project: Project) -> Annotation:
+    """An annotation file. Raises `BadItem`."""
     try:
-        data: Any = json.loads(storage.read_bytes(address))
-        annotation = parse_annotation(data, project.meta)
-    except FileNotFoundError:
-        raise BadItem(f"the annotation {address} does not exist") from None
+        return parse_annotation(read_object(address), project.meta)
     except BadAnnotation as error:
         raise BadItem(f"{error} ({address})") from None
     except (ValueError, TypeError, IndexError, KeyError) as error:
+        if isinstance(error, BadItem):
+            raise
         raise BadItem(f"the annotation {address} is not as the format asks: {error}") from None
-    require_size(annotation.size, size)
-    return annotation
+
+
+def read_object(address: str) -> Any:
+    """The JSON of an annotation file. Raises `BadItem`."""
+    try:
+        return json.loads(storage.read_bytes(address))
+    except FileNotFoundError:
+        raise BadItem(f"the annotation {address} does not exist") from None
+    except storage.CutOff as error:
+        raise BadItem(str(error)) from None
+    except ValueError as error:
+        raise BadItem(f"the annotation {address} is not as the format asks: {error}") from None

@@ -21,6 +21,7 @@ from pipelines.sources.base import (
     by_stem,
     hex_color,
     regions,
+    registered,
     require_size,
     size_of_picture,
 )
@@ -61,11 +62,14 @@ def voc_color(index: int) -> Color:
     return red, green, blue
 
 
+@registered
 @dataclass(frozen=True)
 class Voc(Project):
     """`titles` is the class of each colour; `has_objects` says whether there are instance masks at all."""
 
     layout: ClassVar[str] = "voc"
+    title: ClassVar[str] = "Pascal VOC: indexed masks of classes and of objects"
+    recognised_by: ClassVar[str] = "JPEGImages, and SegmentationClass or SegmentationObject"
 
     titles: Mapping[Color, str] = field(default_factory=dict)
     has_objects: bool = True

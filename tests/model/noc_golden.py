@@ -26,12 +26,12 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from model.clicks.threshold import binarise
+from model.evaluation.benchmarks.voc import VocFolder, object_truth
 from model.evaluation.protocol import Run, clicks_to_reach, count_overlap, never, run_clicks, summarise
-from model.evaluation.voc import VocFolder, object_truth
 from model.inference.backend import TorchBackend
 from model.inference.predictor import Predictor, Session
 from model.inference.zoom import Region, ZoomIn
-from model.projects.labelled import decode_image
+from model.projects.images import decode_image
 from pipelines.clicks import VOID, Click, Mask, Truth, next_click
 
 PROBABILITY_TOLERANCE = 1e-4

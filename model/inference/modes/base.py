@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model.drawing import Picture
 from model.inference.lengths import ALL, NAMES_WANTED, Names
 from model.inference.predictor import Predictor
-from model.projects.labelled import clicks_of
+from model.projects.images import clicks_of
 from model.settings.classes import SpecialClasses
 from model.settings.section import Section
 from pipelines.annotation import Annotation

@@ -99,11 +99,11 @@ def test_truth_is_painted_in_order_with_neutral_as_void() -> None:
 @pytest.mark.parametrize(
     ("location", "split", "message"),
     [
-        ("{tmp}/nothing", None, "no such folder; give a dataset of `python -m pipelines run`"),
+        ("{tmp}/nothing", None, "no such folder; give a benchmark's folder (grabcut:DIR, "),
         ("coko:{tmp}/x", None, "unknown form 'coko' (did you mean 'coco'?)"),
         ("voc:{tmp}", None, "JPEGImages and SegmentationObject are missing"),
         ("{voc}", "vall", "no split 'vall' in ImageSets/Segmentation; there are first, val"),
-        ("{data}", "test", "no image with the tag 'test'; tags are train, val; `all` takes every image"),
+        ("{data}", "test", "no image with the tag 'test'; there are train, val; `all` takes every image"),
     ],
 )
 def test_data_that_is_not_there_is_refused(

@@ -19,7 +19,7 @@ from model.inference.modes.roi import Roi
 from model.inference.modes.sliding_window import Overlap, SlidingWindow, Window, windows
 from model.inference.predictor import Predictor
 from model.inference.project import Request, check_output, predict_project
-from model.projects.labelled import clicks_of, open_images
+from model.projects.images import clicks_of, open_images
 from model.settings.classes import SpecialClasses
 from pipelines.annotation import Annotation
 from pipelines.clicks import Click
@@ -171,13 +171,15 @@ def test_a_cut_off_shard_is_an_error_of_its_images(tmp_path: Path) -> None:
     totals, _ = predict_project(request(mode_of()), open_images(str(data)), tmp_path / "out")
     assert totals.images == 8
     assert 0 < len(totals.failed) < 8
-    assert "is cut off: the manifest says" in totals.failed[0]
+    assert "tiny-00000-of-00001.tar is cut off: of bytes " in totals.failed[0]
 
 
 def test_a_broken_image_is_left_out_and_named(project: Path, tmp_path: Path) -> None:
     (project / "ds2/img/b.png").write_bytes(b"no picture")
     totals, _ = predict_project(request(mode_of()), open_images(str(project)), tmp_path / "out")
-    assert totals.failed == ["ds2/b.png: 10 bytes that are no readable picture"]
+    assert totals.failed == [
+        f"ds2/b.png: the image cannot be read: no known image format ({project}/ds2/img/b.png, 10 bytes)"
+    ]
     assert (tmp_path / "out/ds1/img/a.png").exists()
     assert not (tmp_path / "out/ds2").exists()
 
@@ -185,7 +187,9 @@ def test_a_broken_image_is_left_out_and_named(project: Path, tmp_path: Path) -> 
 def test_an_annotation_of_another_size_is_an_error_of_its_image(project: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(project / "ds1/img/a.png"), image()[:20])
     totals, _ = predict_project(request(mode_of()), open_images(str(project)), tmp_path / "out")
-    assert totals.failed == ["ds1/a.png: the image is 60×20 pixels, its annotation says 60×40"]
+    assert totals.failed == [
+        "ds1/a.png: the labels are 60x40 (width x height), the image is 60x20; they must have the same size"
+    ]
 
 
 def test_nothing_is_left_behind_when_a_run_breaks(project: Path, tmp_path: Path) -> None:
@@ -233,11 +237,14 @@ def test_a_missing_gpu_is_said_and_the_cpu_used_unless_it_was_demanded(
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda root: None, "no such folder; give a Supervisely project folder or a dataset"),
-        (lambda root: root.mkdir(), "is neither a Supervisely project"),
+        (lambda root: None, "in does not exist"),
+        (
+            lambda root: root.mkdir(),
+            "has none of the known layouts; found in it: nothing. Known: coco (a JSON of instances",
+        ),
         (
             lambda root: (root / "ds" / "img").mkdir(parents=True) or (root / "meta.json").write_text("[]"),
-            "without images",
+            "has no dataset: no folder in it has pictures in a folder img",
         ),
         (
             lambda root: (root / "ds" / "img").mkdir(parents=True) or (root / "meta.json").write_text('{"a": 1}'),
@@ -252,10 +259,17 @@ def test_what_is_no_project_is_refused(tmp_path: Path, prepare: Callable[[Path],
     assert message in str(caught.value)
 
 
-def test_an_image_without_annotation_is_an_error_of_its_own(project: Path) -> None:
+def test_an_image_without_annotation_has_no_points(project: Path, tmp_path: Path) -> None:
     (project / "ds1/ann/a.png.json").unlink()
-    with pytest.raises(UserError, match=r"a\.png: no annotation; looked for .*a\.png\.json"):
-        open_images(str(project)).read(0)
+    totals, _ = predict_project(request(mode_of()), open_images(str(project)), tmp_path / "out")
+    assert (totals.masks, totals.without_clicks, totals.failed) == (0, 2, [])
+    assert annotation_of(tmp_path / "out", "ds1/a.png") == Annotation((HEIGHT, WIDTH))
+
+
+def test_pictures_without_labels_are_refused(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), image())
+    with pytest.raises(UserError, match="has pictures without labels, so neither points nor objects"):
+        open_images(str(tmp_path))
 
 
 # ---------------------------------------------------------------- modes

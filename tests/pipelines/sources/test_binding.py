@@ -71,9 +71,9 @@ def test_all_problems_at_once(places, tmp_path):
         f"--project P={places['voc']}: the project 'P' is given twice",
         f"--project S={tmp_path}/missing: {tmp_path}/missing does not exist",
         f"--project T={tmp_path}/nothing: {tmp_path}/nothing has none of the known layouts; found in it: "
-        f"readme.txt. Known: voc (JPEGImages",
-        f"--project U=vok:{places['voc']}: there is no layout 'vok' (did you mean 'voc'?); the layouts are voc, "
-        f"mapillary, supervisely",
+        f"readme.txt. Known: coco (a JSON of instances",
+        f"--project U=vok:{places['voc']}: there is no layout 'vok' (did you mean 'voc'?); the layouts are coco, "
+        f"mapillary, masks, shards, supervisely, voc, images",
     ]
     found = str(caught.value).splitlines()
     assert len(found) == len(expected)

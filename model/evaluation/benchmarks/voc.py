@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.evaluation.benchmarks.base import BenchmarkFolder, registered
 from pipelines.clicks import OBJECT, VOID, Truth
 from pipelines.errors import UserError
 from pipelines.formats.label_images import read_indices
@@ -16,20 +17,12 @@ DEFAULT_SPLITS = ("trainval", "val", "train")
 """Which list of images is taken when none is named: the first one there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class VocFolder:
+@registered("voc", "VOC", "JPEGImages", "SegmentationObject")
+@dataclass(frozen=True)
+class VocFolder(BenchmarkFolder):
     """A folder with JPEGImages, SegmentationObject and ImageSets/Segmentation."""
 
     root: Path
-
-    def __post_init__(self) -> None:
-        missing = [name for name in ("JPEGImages", "SegmentationObject") if not (self.root / name).is_dir()]
-        if missing:
-            raise UserError(
-                f"{self.root} is not a VOC folder with objects: {' and '.join(missing)} "
-                f"{'is' if len(missing) == 1 else 'are'} missing; "
-                "give the folder that holds JPEGImages and SegmentationObject"
-            )
 
     @property
     def description(self) -> str:
