@@ -16,6 +16,7 @@ COMMANDS = {
     "unpack": "turn shards into a plain project folder",
     "synth": "draw an artificial labelled dataset",
     "actions": "explain the words of the graph language",
+    "layouts": "list the layouts of labelled images",
 }
 
 _EPILOG = """\

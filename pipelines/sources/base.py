@@ -51,7 +51,9 @@ class Project(ABC):
     recognised_by: ClassVar[str]
     """The files and folders that `matches` looks for."""
     title: ClassVar[str]
-    """What the layout is, for the table of all layouts."""
+    """What the layout is: a cell of the table of all layouts in the docs, as are the next two."""
+    datasets_are: ClassVar[str]
+    objects_are: ClassVar[str]
     has_labels: ClassVar[bool] = True
     """Without labels it is taken only where no other layout fits."""
     splits_are_tags: ClassVar[bool] = False

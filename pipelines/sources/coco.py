@@ -57,6 +57,13 @@ class Coco(Project):
     layout: ClassVar[str] = "coco"
     title: ClassVar[str] = "COCO instances: polygons and run lengths in JSON"
     recognised_by: ClassVar[str] = "a JSON of instances, beside the pictures or in annotations"
+    datasets_are: ClassVar[str] = (
+        "one a file (`instances_train2017.json` is `train2017`); a lone `annotations.json` is called after the "
+        "folder. Pictures in `images`, `<dataset>`, `images/<dataset>` or the folder itself"
+    )
+    objects_are: ClassVar[str] = (
+        "one bitmap an object, whether polygons (all parts together) or run lengths; a crowd is of the class `neutral`"
+    )
 
     files: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, Mapping[int, str]] = field(default_factory=dict)

@@ -28,6 +28,8 @@ class Images(Project):
     layout: ClassVar[str] = "images"
     title: ClassVar[str] = "pictures without labels"
     recognised_by: ClassVar[str] = "pictures and nothing else; NAME=images:LOCATION takes the pictures of any folder"
+    datasets_are: ClassVar[str] = "the folder itself and the folders in it"
+    objects_are: ClassVar[str] = "none"
     has_labels: ClassVar[bool] = False
 
     folders: Mapping[str, str] = field(default_factory=dict)

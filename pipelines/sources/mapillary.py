@@ -39,6 +39,11 @@ class Mapillary(Project):
     layout: ClassVar[str] = "mapillary"
     title: ClassVar[str] = "Mapillary Vistas v1.2 and v2.0: 16-bit instance images"
     recognised_by: ClassVar[str] = "a config*.json beside training, validation or testing"
+    datasets_are: ClassVar[str] = "`training`, `validation`"
+    objects_are: ClassVar[str] = (
+        "`instances` (16 bits: 256 · label + number); classes by their readable names; labels without instances "
+        "are one bitmap each"
+    )
     unlabelled: ClassVar[str | None] = "Unlabeled"
 
     folder: str = "instances"

@@ -49,6 +49,14 @@ class Masks(Project):
     layout: ClassVar[str] = "masks"
     title: ClassVar[str] = "pictures and mask pictures of the same names"
     recognised_by: ClassVar[str] = "images and masks"
+    datasets_are: ClassVar[str] = (
+        "folders in `images`, or folders that have these folders; else one called after the folder"
+    )
+    objects_are: ClassVar[str] = (
+        "PNG masks of the same names. With `classes.txt` (`name` or `index name` a line; 255 is `neutral`) or "
+        "`colors.txt` (`name r g b`): one bitmap an object of `instances`, else one a class; 16 bits are 256 · "
+        "class + instance. Without a list each value or colour is one bitmap of the class `object`"
+    )
 
     folders: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     indices: Mapping[int, str] = field(default_factory=dict)

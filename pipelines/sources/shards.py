@@ -22,6 +22,8 @@ class Shards(Project):
     layout: ClassVar[str] = "shards"
     title: ClassVar[str] = "a dataset of an earlier run"
     recognised_by: ClassVar[str] = "manifest.json of an earlier run"
+    datasets_are: ClassVar[str] = "as written"
+    objects_are: ClassVar[str] = "as written; read in place"
     splits_are_tags: ClassVar[bool] = True
 
     @classmethod

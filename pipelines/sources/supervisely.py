@@ -29,6 +29,10 @@ class Supervisely(Project):
     layout: ClassVar[str] = "supervisely"
     title: ClassVar[str] = "a Supervisely project folder"
     recognised_by: ClassVar[str] = "meta.json or classes.json, <dataset>/img, <dataset>/ann"
+    datasets_are: ClassVar[str] = "folders with `img`"
+    objects_are: ClassVar[str] = (
+        "as annotated: bitmap, polygon, rectangle, line, point; an image without annotation has no objects"
+    )
     splits_are_tags: ClassVar[bool] = True
 
     @classmethod

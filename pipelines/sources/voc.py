@@ -70,6 +70,13 @@ class Voc(Project):
     layout: ClassVar[str] = "voc"
     title: ClassVar[str] = "Pascal VOC: indexed masks of classes and of objects"
     recognised_by: ClassVar[str] = "JPEGImages, and SegmentationClass or SegmentationObject"
+    datasets_are: ClassVar[str] = (
+        "the lists in `ImageSets/Segmentation`; `trainval` only where `train` and `val` are absent"
+    )
+    objects_are: ClassVar[str] = (
+        "one bitmap an object of `SegmentationObject`, its class from `SegmentationClass`; without "
+        "`SegmentationObject` one bitmap a class; index 255 is the class `neutral`"
+    )
 
     titles: Mapping[Color, str] = field(default_factory=dict)
     has_objects: bool = True

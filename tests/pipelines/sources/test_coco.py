@@ -14,10 +14,18 @@ from pycocotools import mask as coco_masks
 from pipelines.formats import storage
 from pipelines.sources import bind
 from pipelines.sources.base import BadItem, Project, SourceError
+from tests.pipelines.sources.example import Example
 from tests.support import coordinates, drawn, jpeg, mask_of, shared
 
 SIZE = (40, 60)
 CATEGORIES = [{"id": 3, "name": "car"}, {"id": 90, "name": "café"}]
+
+
+def example(root: Path) -> Example:
+    square = [2.0, 2.0, 9.0, 2.0, 9.0, 9.0, 2.0, 9.0]
+    document = content([annotation(1, [square]), annotation(2, [square], iscrowd=1)], ("a.jpg", "b.jpg"))
+    write(root, document)
+    return Example(root, SIZE, {f"{root.name}/a.jpg": ["car", "neutral"], f"{root.name}/b.jpg": []})
 
 
 def annotation(number: int, segmentation: object, image: int = 1, category: int = 3, **more: object) -> dict:

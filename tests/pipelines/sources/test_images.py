@@ -8,7 +8,12 @@ import pytest
 
 from pipelines.sources import bind
 from pipelines.sources.base import BadItem, Project, SourceError
+from tests.pipelines.sources.example import Example
 from tests.support import chain, coordinates, jpeg, png, run, tiny_project, write_tiny_voc
+
+
+def example(root: Path) -> Example:
+    return Example(write(root, "a.jpg", "more/b.png"), (20, 30), {f"{root.name}/a.jpg": [], "more/b.png": []})
 
 
 def write(root: Path, *files: str) -> Path:

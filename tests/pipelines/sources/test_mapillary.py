@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +11,17 @@ from pipelines.figures import Bitmap
 from pipelines.sources import SourceError
 from pipelines.sources.base import BadItem
 from pipelines.sources.mapillary import Mapillary
+from tests.pipelines.sources.example import Example
 from tests.support import VISTAS_LABELS, coordinates, grey16_png, jpeg, shared, write_mapillary
 
 SIZE = (40, 60)
 PERSON, SKY, CAR = 0, 1, 2
+
+
+def example(root: Path) -> Example:
+    write_mapillary(root, {"a": instances()})
+    write_mapillary(root, {"b": np.full(SIZE, 256, np.uint16)}, split="validation")
+    return Example(root, SIZE, {"training/a.jpg": ["Person", "Sky", "Car", "Car"], "validation/b.jpg": ["Sky"]})
 
 
 def instances() -> np.ndarray:

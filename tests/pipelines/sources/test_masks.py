@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 
 from pipelines.sources import bind
 from pipelines.sources.base import BadItem, Project, SourceError
+from tests.pipelines.sources.example import Example
 from tests.support import coordinates, drawn, grey16_png, jpeg, palette_png, png
 
 SIZE = (20, 30)
+
+
+def example(root: Path) -> Example:
+    files = {"masks/a.png": palette_png(labels(A, B, C)), "masks/b.png": palette_png(labels())}
+    write(root, files, classes="background\nnut\nbolt\n")
+    return Example(root, SIZE, {f"{root.name}/a.jpg": ["nut", "bolt", "neutral"], f"{root.name}/b.jpg": []})
 
 
 def labels(*boxes: tuple[int, int, int, int, int], dtype: type = np.uint8) -> np.ndarray:

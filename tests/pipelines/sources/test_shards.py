@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,15 @@ from pipelines.formats.shards import open_dataset
 from pipelines.sources import SourceError, bind, list_items
 from pipelines.sources.shards import Shards
 from tests.pipelines.execute.running import beam_run
+from tests.pipelines.sources.example import Example
+from tests.pipelines.sources.test_supervisely import example as supervisely_example
 from tests.support import chain, tiny_project
+
+
+def example(root: Path) -> Example:
+    project = supervisely_example(root.with_name("input"))
+    beam_run(chain(), bind([f"P={project.location}"]), root)
+    return replace(project, location=root / "out", titles=project.titles, tags=project.tags)
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,25 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from pipelines.sources import SourceError
 from pipelines.sources.base import BadItem
 from pipelines.sources.supervisely import Supervisely
+from tests.pipelines.sources.example import Example
 from tests.support import coordinates, png, tiny_project, tiny_sample
+
+
+def example(root: Path) -> Example:
+    titles = ["bitmap", "line", "point", "polygon", "rectangle"]
+    return Example(
+        tiny_project(root, images=2),
+        (40, 60),
+        {"ds/image0.png": titles, "ds/image1.png": titles},
+        {"ds/image1.png": ["night"]},
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Pascal VOC folders: instances, void, class-only masks, own classes, colour masks, and what can be wrong with an item."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,16 @@ from pipelines.figures import Bitmap
 from pipelines.sources import SourceError
 from pipelines.sources.base import BadItem
 from pipelines.sources.voc import CLASSES, Voc, voc_color
+from tests.pipelines.sources.example import Example
 from tests.support import coordinates, drawn, jpeg, palette_png, png, shared, voc_masks, write_voc
 
 SIZE = (60, 80)
+
+
+def example(root: Path) -> Example:
+    boxes = ("person", 10, 5, 30, 25), ("car", 40, 20, 70, 50)
+    write_voc(root, {"a": voc_masks((60, 80), *boxes), "b": voc_masks((60, 80))}, {"train": ["a"], "val": ["b"]})
+    return Example(root, (60, 80), {"train/a.jpg": ["person", "car", "neutral"], "val/b.jpg": []})
 
 
 def block(left: int, top: int, right: int, bottom: int) -> Bitmap:
