@@ -14,7 +14,8 @@ from typing import Any
 
 from processes import CommandFailed, measure
 
-from model.networks import RIVALS
+RIVALS = {"tiny": ("hrnet18s_tiny", "unet_tiny"), "base": ("hrnet18s", "unet_base")}
+"""Networks of other designs at the cost of one of ours, to compare with."""
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "configs" / "train" / "comparison.json"

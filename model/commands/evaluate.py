@@ -166,7 +166,7 @@ def run(options: argparse.Namespace) -> int:
         if baseline == "ellipse":
             candidates.append(Candidate("ellipse", lambda image: EllipseSession(_size(image))))
         elif card is not None:
-            untrained = TorchBackend(untrained_network(card.preset).to(device), card.click_radius, device)
+            untrained = TorchBackend(untrained_network(card.network).to(device), card.click_radius, device)
             candidates += network_candidates("untrained", untrained, card, options)
     config = card.config if card else {}
     images = open_evaluation(
@@ -257,7 +257,7 @@ def _settings(
     if card is not None:
         settings |= {
             "target_size": options.target_size or card.look,
-            "preset": card.preset,
+            "network": card.network,
             "input_size": list(card.input_size),
             "click_radius": card.click_radius,
             "trained_on": card.dataset_digest,

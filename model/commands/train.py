@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from model.commands.arguments import ACCELERATORS, add_progress_option
-from model.training.config import read_config
 from pipelines.errors import UserError
 
 STOPPED = 143
@@ -87,9 +86,10 @@ def run(options: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {value}: at least 1 is needed")
     if "" in options.refuse_licences:
         raise UserError("--refuse-licence '': a part of a licence's name is needed, e.g. research")
-    config = read_config(options.config).with_epochs(options.epochs).with_refused(options.refuse_licences)
-    from model.training.train import TrainOptions, summary, train  # loads PyTorch and Lightning
+    from model.training.config import read_config  # this and the next load PyTorch and Lightning
+    from model.training.train import TrainOptions, summary, train
 
+    config = read_config(options.config).with_epochs(options.epochs).with_refused(options.refuse_licences)
     train_options = TrainOptions(
         data=tuple(options.data),
         output=options.output,

@@ -59,8 +59,8 @@ class EllipseSession:
         return np.minimum.reduce([(x - point_x) ** 2 + (y - point_y) ** 2 for point_x, point_y in points])
 
 
-def untrained_network(preset: str, seed: int = 0) -> ClickNetwork:
+def untrained_network(name: str, seed: int = 0) -> ClickNetwork:
     """A network of that size with random weights, always the same ones for a seed; in eval mode."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return build(preset).eval()
+        return build(name).eval()

@@ -1,33 +1,14 @@
-"""All networks by the name that a config gives them."""
+"""All networks by the name that a config gives them. Every module beside this one is imported, which registers its own."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from types import MappingProxyType
+import importlib
+import pkgutil
 
-from model.networks.base import STRIDE, ClickNetwork, channels_last
-from model.networks.clicknet import PRESETS, ClickNet
-from model.networks.hrnet import W8_SMALL, W18_SMALL, HighResolutionNet
-from model.networks.lite import Lite
-from model.networks.unet import PlainUNet
+from model.networks.base import NETWORKS, STRIDE, ClickNetwork, channels_last
 
-__all__ = ["NETWORKS", "RIVALS", "STRIDE", "ClickNetwork", "build", "channels_last"]
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
 
-RIVALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"tiny": ("hrnet18s_tiny", "unet_tiny"), "base": ("hrnet18s", "unet_base")}
-)
-"""Networks of other designs at the cost of one of ours, to compare with."""
-
-NETWORKS: Mapping[str, Callable[[], ClickNetwork]] = MappingProxyType(
-    {name: partial(ClickNet, preset) for name, preset in PRESETS.items()}
-    | {
-        "lite": Lite,
-        "hrnet18s": partial(HighResolutionNet, W18_SMALL),
-        "hrnet18s_tiny": partial(HighResolutionNet, W8_SMALL),
-        "unet_base": partial(PlainUNet, 17),
-        "unet_tiny": partial(PlainUNet, 7),
-    }
-)
-"""What builds each, with random weights."""
+__all__ = ["NETWORKS", "STRIDE", "ClickNetwork", "build", "channels_last"]
 
 
 def build(name: str) -> ClickNetwork:

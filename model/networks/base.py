@@ -11,7 +11,7 @@ Shapes are spoken with these letters:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import torch
@@ -108,6 +108,17 @@ class ClickNetwork(nn.Module, ABC):
             colours = F.pad(colours, (0, right, 0, bottom), mode="replicate")
             maps = F.pad(maps, (0, right, 0, bottom))
         return torch.cat((colours, maps.to(colours.dtype)), dim=1)
+
+
+NETWORKS: dict[str, Callable[[], ClickNetwork]] = {}
+"""What builds each network, with random weights from PyTorch's generator, by the name that configs give it."""
+
+
+def register(name: str, builder: Callable[[], ClickNetwork]) -> None:
+    """Make a network known. Raises `ValueError` for a name that is taken."""
+    if name in NETWORKS:
+        raise ValueError(f"the network {name!r} is there already; every network has a name of its own")
+    NETWORKS[name] = builder
 
 
 def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:

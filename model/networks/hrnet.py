@@ -8,12 +8,13 @@ that head and the ImageNet weights are not here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.networks.base import CHANNELS, ClickNetwork, ResidualBlock, conv_bn, conv_bn_relu, enlarged
+from model.networks.base import CHANNELS, ClickNetwork, ResidualBlock, conv_bn, conv_bn_relu, enlarged, register
 
 _BOTTLENECK = 4
 """Bottleneck blocks give so many times the channels they work in."""
@@ -140,3 +141,7 @@ class HighResolutionNet(ClickNetwork):
             branches = stage([*branches, deeper(branches[-1])])
         joined = torch.cat([enlarged(branch, 1 << level) for level, branch in enumerate(branches)], dim=1)
         return joined, joined
+
+
+register("hrnet18s", partial(HighResolutionNet, W18_SMALL))
+register("hrnet18s_tiny", partial(HighResolutionNet, W8_SMALL))

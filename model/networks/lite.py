@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.networks.base import CHANNELS, ClickNetwork
-from model.networks.clicknet import Context, UpStep
+from model.networks.base import CHANNELS, register
+from model.networks.decoder import DecodedNetwork
 
 _MAPS = 3
 _EPSILON = 1e-3
@@ -99,26 +99,17 @@ class Encoder(nn.Module):
         return [found[number] for number in HANDED_ON]
 
 
-class Lite(ClickNetwork):
+class Lite(DecodedNetwork):
     """The network; `width` is the decoder's unit, as `d` in `model.networks.clicknet`."""
 
-    fine_stride = 2
-    coarse_stride = 8
     click_radius = 5.0
     # The encoder comes from ImageNet most often, and has less to learn than the rest.
     lr_parts: ClassVar[Mapping[str, float]] = {"encoder": 0.5}
 
     def __init__(self, width: int = 48) -> None:
         super().__init__(mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
-        w0, w1, w2, w3, w4 = (STAGES[number].width + _MAPS for number in HANDED_ON)
         self.encoder = Encoder()
-        self.context = Context(w4, STAGES[-1].width, 2 * width)
-        self.up3 = UpStep(2 * width, w3, 2 * width)
-        self.up2 = UpStep(2 * width, w2, 2 * width)
-        self.up1 = UpStep(2 * width, w1, width)
-        self.up0 = UpStep(width, w0, width // 2)
-        self.head = nn.Conv2d(width // 2, 1, 3, padding=1)
-        self.auxiliary_head = nn.Conv2d(2 * width, 1, 1)
+        self.add_decoder([STAGES[number].width + _MAPS for number in HANDED_ON], STAGES[-1].width, width)
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Decoder features at 1/2 (B, width/2, H'/2, W'/2) and at 1/8 (B, 2 width, H'/8, W'/8)."""
@@ -128,9 +119,7 @@ class Lite(ClickNetwork):
             # The highest value: a disc stays visible where it is smaller than a cell.
             maps = F.max_pool2d(maps, 2)
             levels.append(torch.cat((level, maps.to(level.dtype)), dim=1))
-        x0, x1, x2, x3, x4 = levels
-        y2 = self.up2(self.up3(self.context(x4), x3), x2)
-        return self.up0(self.up1(y2, x1), x0), y2
+        return self.decoded(levels)
 
 
 def _conv_bn_relu6(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> tuple[nn.Module, ...]:
@@ -147,3 +136,6 @@ def _stage(inputs: int, stage: Stage) -> nn.Sequential:
         InvertedResidual(stage.width, stage.width, stage.kernel, 1, stage.expansion) for _ in range(1, stage.blocks)
     )
     return nn.Sequential(first, *others)
+
+
+register("lite", Lite)

@@ -4,13 +4,14 @@ Ronneberger et al., 2015, "U-Net: convolutional networks for biomedical image se
 padded convolutions, as most who call something a U-Net build it.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.networks.base import CHANNELS, ClickNetwork, conv_bn_relu
+from model.networks.base import CHANNELS, ClickNetwork, conv_bn_relu, register
 
 _LEVELS = 5
 
@@ -49,3 +50,7 @@ class PlainUNet(ClickNetwork):
 
 def _two_convolutions(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(conv_bn_relu(inputs, outputs), conv_bn_relu(outputs, outputs))
+
+
+register("unet_base", partial(PlainUNet, 17))
+register("unet_tiny", partial(PlainUNet, 7))

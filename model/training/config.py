@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
+from model.networks import NETWORKS
 from model.settings.classes import DatasetTags, SpecialClasses
 from model.settings.section import Count, Fraction, Positive, PositiveCount, Section, listed, problems_of
 from pipelines.errors import UserError
+from pipelines.meta import nearest
 
 LONGEST_AUTOMATIC_WARMUP = 500
 """Steps of warm-up where the config names none; a tenth of the run where that is shorter."""
@@ -171,6 +173,12 @@ class Views(Section):
         return self
 
 
+def _known_network(name: str) -> str:
+    if name not in NETWORKS:
+        raise ValueError(f"found {name!r}; allowed are {', '.join(sorted(NETWORKS))}{nearest(name, NETWORKS)}")
+    return name
+
+
 class TrainConfig(Section):
     """Everything that decides a training run, but for the data, the machine and where the results go."""
 
@@ -202,10 +210,8 @@ class TrainConfig(Section):
     validate_with_model_eval: bool = True
     """Understood for the sake of older configs; validation always uses the network as it will be used later."""
 
-    network: Literal["lite", "nano", "tiny", "small", "base", "hrnet18s", "hrnet18s_tiny", "unet_base", "unet_tiny"] = (
-        "lite"
-    )
-    """Design and size of the network; those from hrnet18s on are there to compare with."""
+    network: Annotated[str, AfterValidator(_known_network)] = "lite"
+    """Design and size of the network; hrnet18s… and unet… are there to compare with."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
     weight_decay: Annotated[float, Field(ge=0)] | None = None
     """On convolution weights only; null: 0.0001 for SGD, 0.01 for AdamW."""

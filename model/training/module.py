@@ -349,7 +349,7 @@ class ClickModule(pl.LightningModule):
         """What the present weights are."""
         size = self.config.input_size
         return WeightsCard(
-            preset=self.config.network,
+            network=self.config.network,
             input_size=(size.height, size.width),
             click_radius=self.radius,
             config=self.config.to_dict(),

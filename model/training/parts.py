@@ -18,13 +18,13 @@ def is_part_of(name: str, part: str) -> bool:
     return name == part or name.startswith(f"{part}.")
 
 
-def check_parts(network: nn.Module, parts: Mapping[str, float], preset: str) -> None:
-    """Raise PartsError where the network, `preset` by its name, has no tensor in one of the parts."""
+def check_parts(network: nn.Module, parts: Mapping[str, float], name: str) -> None:
+    """Raise PartsError where the network, `name` by its name, has no tensor in one of the parts."""
     names = [name for name, _ in network.named_parameters()]
     unknown = [part for part in parts if not any(is_part_of(name, part) for name in names)]
     if unknown:
         there = list(dict.fromkeys(name.partition(".")[0] for name in names))
-        problems = [f"lr_parts.{part}: no part of the network {preset!r}{nearest(part, there)}" for part in unknown]
+        problems = [f"lr_parts.{part}: no part of the network {name!r}{nearest(part, there)}" for part in unknown]
         raise PartsError("\n  ".join([*problems, f"parts there: {', '.join(there)}"]))
 
 

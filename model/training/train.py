@@ -163,7 +163,7 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNe
     file = checkpoint_file(weights)
     stored = read_checkpoint(file)
     if kind == "transfer_learning" and ENCODER_KEY in stored:
-        transfer(network, encoder_tensors(stored), encoder_card_of(stored, file).preset, config, file)
+        transfer(network, encoder_tensors(stored), encoder_card_of(stored, file).network, config, file)
         return network, None
     card = card_of(stored, file)
     if kind == "continue_training":
@@ -175,7 +175,7 @@ def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNe
         kept = "; the head that scores answers stays as it is: `python -m model score` fits it to the new weights"
         say(f"Weights: all of {file}{kept if has_score_head(tensors) else ''}.")
     else:
-        transfer(network, network_tensors(stored), card.preset, config, file)
+        transfer(network, network_tensors(stored), card.network, config, file)
     return network, card
 
 
@@ -189,15 +189,13 @@ def licences_begun_with(card: WeightsCard | None, weights: str | None) -> dict[s
     return of_weights(encoder_card_of(read_checkpoint(file), file))
 
 
-def transfer(
-    network: ClickNetwork, tensors: Mapping[str, Tensor], preset: str, config: TrainConfig, file: Path
-) -> None:
-    """Take over those of the tensors, of the network `preset` in `file`, that fit. TrainError where none does."""
+def transfer(network: ClickNetwork, tensors: Mapping[str, Tensor], name: str, config: TrainConfig, file: Path) -> None:
+    """Take over those of the tensors, of the network `name` in `file`, that fit. TrainError where none does."""
     fresh = load_what_fits(network, tensors)
     if len(fresh) == len(network.state_dict()):
         raise TrainError(
-            f"weights {file} are those of the network {preset!r}, and none of their {len(tensors)} tensors fits the "
-            f'network {config.network!r}: nothing can be transferred; set "network": "{preset}" in the config, or '
+            f"weights {file} are those of the network {name!r}, and none of their {len(tensors)} tensors fits the "
+            f'network {config.network!r}: nothing can be transferred; set "network": "{name}" in the config, or '
             'weights_init_type "scratch"'
         )
     fresh = [name for name in fresh if not name.endswith(COUNTER)]
@@ -225,10 +223,10 @@ def weights_to_begin_with(config: TrainConfig) -> str | None:
 
 def check_same_task(config: TrainConfig, card: WeightsCard, file: Path) -> None:
     """Whether the weights were trained for the same object class and size of network."""
-    if card.preset != config.network:
+    if card.network != config.network:
         raise TrainError(
-            f"weights {file} are those of the network {card.preset!r}, the config says {config.network!r}; "
-            f'set "network": "{card.preset}" in the config'
+            f"weights {file} are those of the network {card.network!r}, the config says {config.network!r}; "
+            f'set "network": "{card.network}" in the config'
         )
     before = card.config.get("special_classes", {}).get("foreground")
     now = config.special_classes.foreground
@@ -313,9 +311,9 @@ def prepare_folder(
             f"{data.digest[:12]}…); to train its weights on these data, start a new run with --weights {checkpoint} "
             f'and weights_init_type "continue_training"'
         )
-    if card.preset != config.network:
+    if card.network != config.network:
         raise TrainError(
-            f"--resume {checkpoint}: that run trains the network {card.preset!r}, the config says {config.network!r}"
+            f"--resume {checkpoint}: that run trains the network {card.network!r}, the config says {config.network!r}"
         )
     refuse(config.refuse_licences, together([data.licences, of_weights(card)]))
     for change in changed_settings(card.config, config.to_dict()):

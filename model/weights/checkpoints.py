@@ -36,8 +36,8 @@ class WeightsError(UserError):
 class EncoderCard:
     """What one needs to know of an encoder that has never seen a click: a training may begin with it, nothing else."""
 
-    preset: str
-    """Name of the network in `model.networks.NETWORKS` whose encoder it is."""
+    network: str
+    """Its name in `model.networks.NETWORKS`: whose encoder it is."""
     source: str
     """Where it comes from, and under which licence."""
     source_sha256: str
@@ -52,8 +52,8 @@ class EncoderCard:
 class WeightsCard:
     """What one needs to know of a trained network besides its tensors. Plain data only."""
 
-    preset: str
-    """Name of the network in `model.networks.NETWORKS`."""
+    network: str
+    """Its name in `model.networks.NETWORKS`."""
     input_size: tuple[int, int]
     """Height and width, in pixels, that it was trained at."""
     click_radius: float
@@ -82,8 +82,13 @@ class WeightsCard:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "WeightsCard":
-        """The reverse of `to_dict`."""
-        return cls(**{**data, "input_size": tuple(data["input_size"])})
+        """The reverse of `to_dict`, for cards of earlier versions, too."""
+        return cls(**{**_of_today(data), "input_size": tuple(data["input_size"])})
+
+
+def _of_today(card: Mapping[str, Any]) -> dict[str, Any]:
+    """The network's name was called `preset` up to version 0.1."""
+    return {("network" if key == "preset" else key): value for key, value in card.items()}
 
 
 def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[ClickNetwork, WeightsCard]:
@@ -95,7 +100,7 @@ def load_network(path: str | Path, device: str | torch.device = "cpu") -> tuple[
     file = checkpoint_file(path)
     checkpoint = read_checkpoint(file)
     card = card_of(checkpoint, file)
-    network = build(card.preset)
+    network = build(card.network)
     tensors = network_tensors(checkpoint)
     if has_score_head(tensors):
         network.add_score_head()
@@ -148,7 +153,7 @@ def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
         encoder = encoder_card_of(checkpoint, file)
         raise WeightsError(
             f"weights {file}: an encoder alone ({encoder.source}), which has never seen a click and gives no masks; "
-            f'begin a training with it: "weights_init_type": "transfer_learning", "network": "{encoder.preset}"'
+            f'begin a training with it: "weights_init_type": "transfer_learning", "network": "{encoder.network}"'
         )
     if CARD_KEY not in checkpoint or "state_dict" not in checkpoint:
         keys = ", ".join(sorted(str(key) for key in checkpoint)[:8]) or "nothing"
@@ -162,9 +167,9 @@ def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
         raise WeightsError(
             f"weights {file}: its card cannot be read ({first_line(error)}); it was written by another version"
         ) from error
-    if card.preset not in NETWORKS:
+    if card.network not in NETWORKS:
         raise WeightsError(
-            f"weights {file}: network {card.preset!r} is not known here; known are {', '.join(NETWORKS)}"
+            f"weights {file}: network {card.network!r} is not known here; known are {', '.join(NETWORKS)}"
         )
     return card
 
@@ -172,7 +177,7 @@ def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
 def encoder_card_of(checkpoint: Mapping[str, Any], file: str | Path) -> EncoderCard:
     """The card of a file with an encoder alone."""
     try:
-        return EncoderCard(**checkpoint[ENCODER_KEY])
+        return EncoderCard(**_of_today(checkpoint[ENCODER_KEY]))
     except TypeError as error:
         raise WeightsError(
             f"weights {file}: its card cannot be read ({first_line(error)}); it was written by another version"

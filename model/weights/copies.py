@@ -29,13 +29,13 @@ def describe(weights: str) -> str:
     head = f"{weights}: {file}, {file.stat().st_size / 1e6:.1f} MB, sha256 {digest(file)}"
     if ENCODER_KEY in checkpoint:
         encoder = encoder_card_of(checkpoint, file)
-        return f"{head}\n  an encoder of the network {encoder.preset}, for transfer_learning\n  {encoder.source}"
+        return f"{head}\n  an encoder of the network {encoder.network}, for transfer_learning\n  {encoder.source}"
     card = card_of(checkpoint, file)
     parameters = sum(tensor.numel() for tensor in network_tensors(checkpoint).values())
     height, width = card.input_size
     lines = [
         head,
-        f"  network {card.preset}, {parameters / 1e6:.2f} million numbers, trained at {width}×{height}, "
+        f"  network {card.network}, {parameters / 1e6:.2f} million numbers, trained at {width}×{height}, "
         f"click discs of radius {card.click_radius:g}",
     ]
     if card.look_size:

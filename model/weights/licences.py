@@ -40,11 +40,11 @@ def of_pools(names: Sequence[str], datasets: Sequence[ShardedDataset]) -> dict[s
 def of_weights(card: WeightsCard | EncoderCard) -> dict[str, str]:
     """Those on a card; a card that says nothing of them is one pool whose licence is not stated."""
     if isinstance(card, EncoderCard):
-        return {f"encoder of {card.preset}": card.source}
+        return {f"encoder of {card.network}": card.source}
     if card.licences:
         return dict(card.licences)
     made_of = f", dataset {card.dataset_digest[:12]}…" if card.dataset_digest else ""
-    return {f"weights of {card.preset}{made_of}": NOT_STATED}
+    return {f"weights of {card.network}{made_of}": NOT_STATED}
 
 
 def refuse(refused: Sequence[str], licences: Licences) -> None:

@@ -15,7 +15,7 @@ ENCODER = ".encoder"
 
 
 def names() -> list[str]:
-    """The names of all click networks in the zoo; each is that of the network's preset."""
+    """The names of all click networks in the zoo; each is that of its network."""
     return sorted(file.stem for file in _FOLDER.glob("*.ckpt"))
 
 

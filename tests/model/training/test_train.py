@@ -124,7 +124,7 @@ def test_a_run_of_one_step_leaves_everything_it_promises(
     assert (tmp_path / "run" / "pictures" / "step_00000001.png").stat().st_size > 1000
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
     _, card = load_network(tmp_path / "run")
-    assert card.preset == "nano"
+    assert card.network == "nano"
     assert card.input_size == (32, 32)
     assert set(card.metrics) == {"val/loss", "val/miou", "val/miou@1", "val/miou@2", "val/miou@3", "val/miou@5"}
 

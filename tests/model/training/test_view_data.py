@@ -211,7 +211,7 @@ def test_a_training_on_views_leaves_weights_and_resumes_exactly(
         or ("photographs with" in said)
     )
     network, card = load_network(tmp_path / "whole")
-    assert (card.preset, card.input_size) == ("nano", (64, 64))
+    assert (card.network, card.input_size) == ("nano", (64, 64))
     assert list((tmp_path / "whole" / "pictures").glob("*.png"))
     with monkeypatch.context() as patched:
         stop_at(3, patched)

@@ -81,7 +81,7 @@ def test_checkpoints_of_other_programs_are_refused(tmp_path: Path):
     with pytest.raises(WeightsError, match="its card cannot be read"):
         load_network(saved(tmp_path, checkpoint(weights_card={"input_size": [1, 1], "colour": "red"})))
     with pytest.raises(WeightsError, match="network 'huge' is not known here; known are nano, tiny, small, base"):
-        load_network(saved(tmp_path, checkpoint(weights_card=CARD.to_dict() | {"preset": "huge"})))
+        load_network(saved(tmp_path, checkpoint(weights_card=CARD.to_dict() | {"network": "huge"})))
 
 
 def test_weights_that_do_not_fit_are_refused_with_the_first_reasons(tmp_path: Path):

@@ -23,7 +23,7 @@ def test_weights_of_the_zoo_are_small_and_carry_the_name_of_their_network(name: 
     file = zoo.file_of(name)
     assert file.stat().st_size < LARGEST_MB * 1e6
     _, card = load_network(zoo.PREFIX + name)
-    assert card.preset == name
+    assert card.network == name
     assert card.dataset_digest or card.origin
     assert card.metrics["val/miou@5"] > card.metrics["val/miou@1"] > 0.4
 
