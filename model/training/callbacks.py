@@ -61,6 +61,11 @@ class Checkpoints(pl.Callback):
     not finite are never written: that is a DivergedError, and the files stay those of before.
     """
 
+    @property
+    def state_key(self) -> str:
+        """Where its state is in a checkpoint: a promise to stored ones, whatever this class is called."""
+        return "Checkpoints"
+
     def __init__(
         self,
         folder: RunFolder,
