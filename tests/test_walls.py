@@ -27,7 +27,7 @@ FOR_THE_MODEL = {
 }
 """The parts of `pipelines` that `model` may use; `sources` reads labelled images to evaluate on, and loads no Beam either."""
 
-LAYERS = ["sources", "actions", "graph", "execute", "pictures", "commands", "__main__"]
+LAYERS = ["sources", "actions", "graph", "execute", "pictures", "commands", "api", "__main__"]
 """The upper parts of `pipelines`, from the bottom up; all other parts lie below them. An import never goes upwards."""
 
 
@@ -171,6 +171,7 @@ ROOMS |= {
     "evaluation": {"evaluation", "inference", *BELOW},
     "commands": {"commands", "evaluation", "inference", "training", *BELOW},
     "__main__": {"__main__"},
+    "api": {"api", "evaluation", "inference", "training", *BELOW},
 }
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
 from pipelines.errors import UserError
 
 Accelerator = Literal["auto", "cpu", "gpu"]
+ACCELERATORS: tuple[Accelerator, ...] = get_args(Accelerator)
 
 
 class DeviceError(UserError):

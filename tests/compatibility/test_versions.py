@@ -1,7 +1,7 @@
 """What earlier versions wrote is read by this one: a checkpoint, a run to go on with, an exported network, a dataset.
 
-Each archive beside this file is what the version in its name wrote: `nano.ckpt` and `nano.onnx` (weights alone, exported),
-`run` (a run's folder after its first epoch), `dataset` (what it was trained on, of `python -m pipelines run`), and `answers.npz`:
+Each archive beside this file is what the version in its name wrote: `nano.ckpt` (weights alone), `nano.onnx` (exported),
+`run` (a run's folder after its first epoch), `dataset` (what it was trained on, of `python -m pipelines run`), `answers.npz`:
 an image, clicks (x, y, 1 or 0), and the probabilities of each after them. Numbers are rounded, so that the archive is small.
 """
 
