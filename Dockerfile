@@ -15,12 +15,12 @@ COPY configs configs
 ENV VENV=/opt/venv PATH=/opt/venv/bin:$PATH
 
 FROM base AS worker
-RUN make install EXTRAS=gcs
+RUN make install EXTRAS=data,gcs,s3
 COPY --from=apache/beam_python3.11_sdk:2.77.0 /opt/apache/beam /opt/apache/beam
 ENTRYPOINT ["/opt/apache/beam/boot"]
 
 FROM base AS train
-RUN make install EXTRAS=train,gcs
+RUN make install EXTRAS=data,train,gcs,s3
 ENTRYPOINT ["python", "-m", "model"]
 CMD ["--help"]
 

@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-EXTRAS ?= train,dev
+EXTRAS ?= data,train,dev
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 PY = $(BIN)/python
@@ -122,7 +122,7 @@ image: ## build the container images: worker, train, serve
 
 lock: ## renew requirements.lock from setup.py, in an environment of its own
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/pip install --quiet --editable .[train,serve,gcs,dev]
+	$(VENV)-lock/bin/pip install --quiet --editable .[data,train,serve,gcs,s3,dev]
 	{ echo "# Exact versions of everything, used as constraints: pip install -c requirements.lock ... Renew: make lock"; \
 	  $(VENV)-lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock
 	rm -r $(VENV)-lock

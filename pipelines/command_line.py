@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.errors import UserError
+from pipelines.extras import advice
 
 STOPPED = 130
 """Exit status after Ctrl-C, as shells expect it."""
@@ -42,6 +43,12 @@ class CommandLine:
         except UserError as error:
             print(error, file=sys.stderr)
             return error.status
+        except ModuleNotFoundError as error:
+            missing = advice(error)
+            if missing is None:
+                raise
+            print(missing, file=sys.stderr)
+            return UserError.status
         except BrokenPipeError:
             # Whoever read the output, such as `head`, has seen enough; Python would complain when it closes the pipe.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

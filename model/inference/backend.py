@@ -14,6 +14,7 @@ from model.clicks.tensors import network_maps
 from model.networks import ClickNetwork
 from model.weights.checkpoints import WeightsCard, load_network
 from pipelines.errors import UserError
+from pipelines.extras import advice
 
 EXPORTED = ".onnx"
 """How the names of exported networks end."""
@@ -99,7 +100,6 @@ def load_backend(path: str | Path, device: str | torch.device = "cpu") -> tuple[
         from model.inference.onnx_backend import OnnxBackend  # loads ONNX Runtime, which only exported networks need
     except ModuleNotFoundError as error:
         raise UserError(
-            f"weights {path}: an exported network needs the package {error.name}, which is not installed; "
-            "run `pip install onnxruntime`, or use the checkpoint it was made from"
+            f"weights {path}: an exported network needs ONNX Runtime. {advice(error)}; or use the checkpoint it was made from"
         ) from error
     return OnnxBackend.load(path)

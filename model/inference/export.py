@@ -17,6 +17,7 @@ from model.inference.backend import TorchBackend
 from model.networks import STRIDE, ClickNetwork
 from model.weights.checkpoints import CARD_KEY, WeightsCard
 from pipelines.errors import UserError
+from pipelines.extras import advice
 
 OPSET = 17
 LARGEST_DIFFERENCE = 1e-3
@@ -96,9 +97,7 @@ def export(network: ClickNetwork, card: WeightsCard, file: Path) -> float:
     try:
         import onnx  # needed here only; a machine that trains may do without
     except ModuleNotFoundError as error:
-        raise UserError(
-            f"export needs the package {error.name}, which is not installed; run `pip install onnx onnxruntime`"
-        ) from error
+        raise UserError(f"export: {advice(error)}") from error
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.unfinished")
     try:

@@ -16,8 +16,9 @@ from pipelines.execute.reading import Listing
 from pipelines.execute.step import Count, Failure
 from pipelines.execute.writer import Shard, Target
 from pipelines.formats import storage
+from pipelines.formats.index import INDEX_SCHEMA, read_parquet
 from pipelines.formats.licences import NOT_STATED, different
-from pipelines.formats.shards import ERRORS, INDEX, INDEX_SCHEMA, MANIFEST, META, TarWriter, read_parquet, shard_name
+from pipelines.formats.shards import ERRORS, INDEX, MANIFEST, META, TarWriter, shard_name
 from pipelines.formats.supervisely import meta_json
 from pipelines.graph.plan import Plan
 from pipelines.sources import Project

@@ -18,7 +18,8 @@ from pipelines.actions import Sink
 from pipelines.actions.supervisely import Supervisely
 from pipelines.execute.step import Failure
 from pipelines.formats import storage
-from pipelines.formats.shards import INDEX_SCHEMA, TarWriter, shard_name
+from pipelines.formats.index import INDEX_SCHEMA
+from pipelines.formats.shards import TarWriter, shard_name
 from pipelines.formats.supervisely import annotation_json
 from pipelines.image import Pixels
 from pipelines.meta import Meta

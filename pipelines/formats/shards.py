@@ -3,7 +3,7 @@
 DATASET/
   meta.json                          the project's classes and tags
   DATASET-00003-of-00016.tar         <dataset>/img/<name>, <dataset>/ann/<name>.json, <dataset>/img/<next name>, ...
-  samples.parquet                    one row a sample, see `INDEX_SCHEMA`
+  samples.parquet                    one row a sample, see `pipelines.formats.index`
   manifest.json                      graph, seed, versions, shards, counts; written last
   errors.jsonl                       one line a failed item
 """
@@ -17,37 +17,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import IO, Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import IO, TYPE_CHECKING, Any
 
 from pipelines.formats import storage
 from pipelines.formats.licences import NOT_STATED
 from pipelines.formats.supervisely import read_meta
 from pipelines.meta import Meta
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 META, INDEX, MANIFEST, ERRORS = "meta.json", "samples.parquet", "manifest.json", "errors.jsonl"
 
-INDEX_SCHEMA = pa.schema(
-    [
-        ("key", pa.string()),  # 32 hex digits: the path through the graph
-        ("name", pa.string()),  # file name of the image
-        ("dataset", pa.string()),
-        ("source", pa.string()),  # project/dataset/file of the labelled image it was made from
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("tags", pa.list_(pa.string())),  # names of the image's tags
-        ("classes", pa.list_(pa.string())),  # class of each figure
-        ("areas", pa.list_(pa.float64())),  # area of each figure, square pixels
-        ("shard", pa.int32()),
-        ("offset", pa.int64()),  # first byte of the image in the shard
-        ("image_length", pa.int64()),
-        ("annotation_offset", pa.int64()),
-        ("annotation_length", pa.int64()),
-        ("recipe", pa.string()),  # JSON list of the operations that made the image from its source
-    ]
-)
 
 # Only these layers save more than images and annotations; other datasets need not be searched for it.
 _WITH_PICTURES = ("save", "save_masks")
@@ -59,11 +40,6 @@ _TAR_END = bytes(2 * _BLOCK)
 def shard_name(dataset: str, number: int, count: int) -> str:
     """The file name of one shard."""
     return f"{dataset}-{number:05d}-of-{count:05d}.tar"
-
-
-def read_parquet(location: str) -> pa.Table:
-    """A Parquet file's table. Without threads: Arrow's own may still hold the buffer when Python exits, and abort it."""
-    return pq.ParquetFile(pa.BufferReader(storage.read_bytes(location))).read(use_threads=False)
 
 
 class TarWriter:
@@ -135,7 +111,9 @@ class ShardedDataset:
 
     @cached_property
     def index(self) -> pa.Table:
-        """One row a sample, columns as in `INDEX_SCHEMA`."""
+        """One row a sample, columns as in `pipelines.formats.index`."""
+        from pipelines.formats.index import read_parquet  # Arrow, which not every installation has
+
         return read_parquet(storage.join(self.root, INDEX))
 
     @cached_property

@@ -10,6 +10,9 @@ from typing import IO, Any
 
 import fsspec
 
+_EXTRAS = {"gs": "gcs", "gcs": "gcs", "s3": "s3", "s3a": "s3"}
+"""Which extra has the library for a kind of address."""
+
 
 class CutOff(ValueError):
     """A file that ends before a part of it does."""
@@ -29,7 +32,9 @@ def file_system(location: str) -> tuple[Any, str]:
     try:
         fs, path = fsspec.core.url_to_fs(location)
     except (ImportError, ValueError) as error:
-        raise StorageError(f"{location} cannot be reached: {error}") from None
+        extra = _EXTRAS.get(location.partition("://")[0]) if isinstance(error, ImportError) else None
+        hint = f"; it comes with the extra {extra!r}, as in pip install smart-tool[{extra}]" if extra else ""
+        raise StorageError(f"{location} cannot be reached: {error}{hint}") from None
     return fs, path
 
 

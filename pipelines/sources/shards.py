@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-import pyarrow.compute as pc
-
 from pipelines.annotation import Annotation
 from pipelines.formats import storage
 from pipelines.formats.licences import NOT_STATED, different
@@ -39,6 +37,8 @@ class Shards(Project):
         return cls(name, dataset.root, dataset.meta, tuple(sorted(set(dataset.index["dataset"].to_pylist()))))
 
     def items(self, dataset: str) -> Iterator[Item]:
+        import pyarrow.compute as pc  # not every installation has Arrow
+
         stored = open_dataset(self.location)
         rows = stored.index.filter(pc.equal(stored.index["dataset"], dataset)).sort_by("name")
         for row in rows.to_pylist():
@@ -52,6 +52,8 @@ class Shards(Project):
         return read_annotation(item.labels[0], self, size_of_picture(item.image))
 
     def tags(self, dataset: str) -> Mapping[str, tuple[str, ...]]:
+        import pyarrow.compute as pc
+
         index = open_dataset(self.location).index
         rows = index.filter(pc.equal(index["dataset"], dataset))
         return {

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from pipelines.clicks import uniform_hints
 from pipelines.figures import Bitmap, Figure, Point
-from pipelines.formats.shards import INDEX, INDEX_SCHEMA, MANIFEST, META, TarWriter, shard_name
+from pipelines.formats.index import INDEX_SCHEMA
+from pipelines.formats.shards import INDEX, MANIFEST, META, TarWriter, shard_name
 from pipelines.formats.supervisely import annotation_json, meta_json
 from pipelines.meta import ClassSpec, Meta
 from pipelines.tag import Tag

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from pipelines.formats.dataset_statistics import spread, statistics
-from pipelines.formats.shards import INDEX_SCHEMA, ShardedDataset, iterate, open_dataset
+from pipelines.formats.index import INDEX_SCHEMA
+from pipelines.formats.shards import ShardedDataset, iterate, open_dataset
 from tests.pipelines.commands.conftest import SIDE, SQUARE
 
 

@@ -13,15 +13,8 @@ import fsspec
 import pytest
 
 from pipelines.formats import storage
-from pipelines.formats.shards import (
-    INDEX_SCHEMA,
-    NotADataset,
-    ShardedDataset,
-    TarWriter,
-    iterate,
-    open_dataset,
-    shard_name,
-)
+from pipelines.formats.index import INDEX_SCHEMA
+from pipelines.formats.shards import NotADataset, ShardedDataset, TarWriter, iterate, open_dataset, shard_name
 from pipelines.sources import bind
 from tests.pipelines.execute.running import beam_run
 from tests.support import chain, tiny_project
