@@ -24,6 +24,7 @@ FOR_THE_MODEL = {
     "errors",
     "command_line",
     "annotation",
+    "extras",
 }
 """The parts of `pipelines` that `model` may use; `sources` reads labelled images to evaluate on, and loads no Beam either."""
 
