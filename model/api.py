@@ -15,7 +15,7 @@ from model.inference.backend import load_backend
 from model.inference.predictor import Candidate, Predictor, Session
 from model.training.config import TrainConfig, parse_config, read_config
 from model.training.devices import ACCELERATORS, Accelerator
-from model.training.train import TrainOptions, TrainResult
+from model.training.options import TrainOptions, TrainResult
 from model.training.train import train as _trained
 from model.weights import zoo
 from pipelines.errors import UserError

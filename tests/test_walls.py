@@ -236,3 +236,48 @@ def test_light_modules_load_no_heavy_library(statement, forbidden):
 
 def test_a_heavy_library_would_be_seen():
     assert "apache_beam" in loaded_by("import pipelines.execute.on_beam")
+
+
+LONGEST = 350
+
+
+@pytest.mark.parametrize("folder", ["pipelines", "model", "bench"])
+def test_no_file_is_long(folder):
+    """Lines as `wc -l` counts them."""
+    lengths = {str(path.relative_to(ROOT)): path.read_bytes().count(b"\n") for path in (ROOT / folder).rglob("*.py")}
+    assert {file: count for file, count in lengths.items() if count >= LONGEST} == {}
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """One way round for each module that an import at its top leads back to."""
+    found = []
+
+    def follow(path: list[str], seen: set[str]) -> None:
+        for following in graph.get(path[-1], ()):
+            if following == path[0]:
+                found.append([*path, following])
+            elif following not in seen:
+                seen.add(following)
+                follow([*path, following], seen)
+
+    for name in graph:
+        follow([name], {name})
+    return found
+
+
+def imported_modules(found: list[tuple[str, str]]) -> dict[str, set[str]]:
+    """By module what it imports when it is itself imported: modules of these packages only."""
+    known = {name for name, _ in found}
+    graph = {}
+    for name, source in found:
+        wanted = {imported for imported, at_once in imports_of(source, package_of(name)) if at_once}
+        graph[name] = {imported for imported in wanted if imported in known and imported != name}
+    return graph
+
+
+def test_no_import_leads_back():
+    assert cycles(imported_modules(modules("pipelines") + modules("model"))) == []
+
+
+def test_a_cycle_would_be_found():
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": set()})[0] == ["a", "b", "c", "a"]

@@ -10,7 +10,7 @@ import torch
 from model.commands.arguments import add_progress_option
 from model.evaluation.score_fitting import Evidence, Quality, collect, fit, quality
 from model.settings.classes import SpecialClasses
-from model.training.data import open_all
+from model.training.datasets import open_all
 from model.weights.checkpoints import CARD_KEY, PREFIXES, load_network
 from model.weights.copies import digest
 from pipelines.errors import UserError

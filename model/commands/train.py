@@ -87,7 +87,9 @@ def run(options: argparse.Namespace) -> int:
     if "" in options.refuse_licences:
         raise UserError("--refuse-licence '': a part of a licence's name is needed, e.g. research")
     from model.training.config import read_config  # this and the next load PyTorch and Lightning
-    from model.training.train import TrainOptions, summary, train
+    from model.training.messages import summary
+    from model.training.options import TrainOptions
+    from model.training.train import train
 
     config = read_config(options.config).with_epochs(options.epochs).with_refused(options.refuse_licences)
     train_options = TrainOptions(

@@ -13,9 +13,10 @@ import pytorch_lightning as pl
 from torch import Tensor
 
 from model.training.clock import Clock
-from model.training.data import Batch, on_gpu
+from model.training.data import on_gpu
 from model.training.module import CLICK_COUNTS, MONITOR, ClickModule
 from model.training.run_folder import RunFolder
+from model.training.samples import Batch
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 AGREE_EVERY = 10

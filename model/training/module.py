@@ -13,23 +13,25 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from model.chance import generator, torch_generator
+from model.chance import generator
 from model.clicks.tensors import default_radius, network_maps, next_clicks
 from model.clicks.threshold import THRESHOLD
 from model.networks import ClickNetwork, channels_last
 from model.training.augment import changed
-from model.training.beginnings import LATER_DEPTH, Chance, begun, deep_clicks
+from model.training.average import ema_decay, follow
 from model.training.clock import CLOCK_KEY, Clock
 from model.training.config import TrainConfig, Views
-from model.training.data import Batch
 from model.training.divergence import NEVER, DivergedError, Watch, all_finite, diverged
-from model.training.drawn_views import drawn, rounds_of_step, size_of_step, still
+from model.training.drawn_views import drawn, size_of_step, still
 from model.training.losses import Losses, losses
+from model.training.metrics import iou
 from model.training.parts import check_parts, freeze, held, parameter_groups
 from model.training.photographs import Photographs
-from model.training.resume import of_network, optimizer_state_for, tensors_for, told
+from model.training.resume import take_by_name
+from model.training.samples import Batch
 from model.training.schedule import Plateau, cosine_factor, warmup_factor
 from model.training.view_data import ViewData, objects_in
+from model.training.visits import visit_of_sample, visit_of_view
 from model.weights.checkpoints import CARD_KEY, WeightsCard
 from model.weights.licences import together
 
@@ -101,8 +103,6 @@ class ClickModule(pl.LightningModule):
         logits: Tensor = self.trained(image, network_maps(points, previous, self.radius))
         return logits
 
-    # ------------------------------------------------------------------------------------------------------- training
-
     def on_fit_start(self) -> None:
         """Take what views are drawn from to this device."""
         data = getattr(self.trainer, "datamodule", None)
@@ -144,12 +144,8 @@ class ClickModule(pl.LightningModule):
     def training_losses(self, batch: Batch, step: int) -> Losses:
         """What is wrong after the stored hints and a few clicks on the network's own mistakes."""
         views = self.config.views
-        if views is None:
-            batch = batch | self.augmented(batch)
-            points, previous = self.interaction(batch, step)
-        else:
-            batch = batch | self.viewed(batch, views, step)
-            points, previous = self.visit(batch["image"], batch["label"], views, step)
+        batch = batch | self.augmented(batch) if views is None else batch | self.viewed(batch, views, step)
+        points, previous = self.started(batch, step)
         maps = network_maps(points, previous, self.radius)
         logits, auxiliary = self.network.forward_with_auxiliary(batch["image"], maps)
         return losses(logits, auxiliary, batch["label"], points)
@@ -160,19 +156,6 @@ class ClickModule(pl.LightningModule):
         objects = objects_in(batch, self.photographs.get("train"))
         image, label = drawn(objects, batch["draws"], views, size)
         return {"image": image.contiguous(memory_format=torch.channels_last), "label": label}
-
-    def visit(self, image: Tensor, label: Tensor, views: Views, step: int) -> tuple[Tensor, Tensor]:
-        """Points and previous probability that a step on views starts from; otherwise as `interaction`."""
-        rounds = rounds_of_step(views, generator(self.config.seed, "rounds", step))
-        chance = Chance(torch_generator(label.device, self.config.seed, "clicks", step, self.global_rank))
-        points, previous = begun(label, chance)
-        with self.answering():
-            for _ in range(rounds):
-                previous = self.network(image, network_maps(points, previous, self.radius)).float().sigmoid()
-                above = chance.uniform(len(label), low=LATER_DEPTH[0], high=LATER_DEPTH[1])
-                points = torch.cat((points, deep_clicks(previous[:, 0] > THRESHOLD, label, above, chance)), dim=1)
-        withheld = chance.uniform(len(label)) < self.config.clicks.drop_previous
-        return points, previous.masked_fill(withheld[:, None, None, None], 0.0)
 
     def train(self, mode: bool = True) -> Self:
         """See `torch.nn.Module.train`; what keeps its statistics keeps them."""
@@ -197,32 +180,23 @@ class ClickModule(pl.LightningModule):
         finally:
             self.learn()
 
+    def started(self, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
+        """Points (B, N, 3) and previous probability (B, 1, H, W) that a training step starts from."""
+        with self.answering():
+            if self.config.views is None:
+                return visit_of_sample(self.answer, batch, self.config, step, self.global_rank)
+            image, label = batch["image"], batch["label"]
+            return visit_of_view(self.answer, image, label, self.config, self.config.views, step, self.global_rank)
+
     @staticmethod
     def augmented(batch: Batch) -> Batch:
         """The parts of a batch that its visits change; the image comes back as float32 in 0..1."""
         parts = changed(batch["image"], batch["label"], batch["points"], batch["start"], batch["changes"])
         return dict(zip(("image", "label", "points", "start"), parts, strict=True))
 
-    def interaction(self, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
-        """Points (B, N, 3) and previous probability (B, 1, H, W) that a training step starts from.
-
-        The same number of clicks, from 0 to `clicks.iterations`, for the whole batch and on every process; the
-        network answers them without gradients, with its running statistics, and outside of any wrapper that would
-        talk to other processes.
-        """
-        clicks = self.config.clicks
-        image, label, points = batch["image"], batch["label"], batch["points"]
-        previous = batch["start"][:, None].float()
-        rounds = int(generator(self.config.seed, "rounds", step).integers(clicks.iterations + 1))
-        random = torch_generator(label.device, self.config.seed, "clicks", step, self.global_rank)
-        with self.answering():
-            for _ in range(rounds):
-                previous = self.network(image, network_maps(points, previous, self.radius)).float().sigmoid()
-                anywhere = torch.rand(label.shape, generator=random, device=label.device)
-                click = next_clicks(previous[:, 0] > THRESHOLD, label, points, anywhere)
-                points = torch.cat((points, click), dim=1)
-        withheld = torch.rand(len(label), generator=random, device=label.device) < clicks.drop_previous
-        return points, previous.masked_fill(withheld[:, None, None, None], 0.0)
+    def answer(self, image: Tensor, points: Tensor, previous: Tensor) -> Tensor:
+        """What the network in training says, (B, 1, H, W) in 0..1: while a step's clicks are simulated."""
+        return self.network(image, network_maps(points, previous, self.radius)).float().sigmoid()
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Let the average follow at once: the callbacks that come next may save a checkpoint."""
@@ -231,8 +205,6 @@ class ClickModule(pl.LightningModule):
             # The step is counted only after this.
             decay = self.config.ema if self.continued else ema_decay(self.config.ema, self.global_step + 1)
             follow(self.average, self.network, decay)
-
-    # ----------------------------------------------------------------------------------------------------- validation
 
     def on_validation_epoch_start(self) -> None:
         self.check_finite()
@@ -300,8 +272,6 @@ class ClickModule(pl.LightningModule):
         if not self.trainer.sanity_checking:
             self.plateau.validated(loss)
 
-    # ----------------------------------------------------------------------------------------------------- optimizing
-
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
         warmup = self.clock.warmup
@@ -343,8 +313,6 @@ class ClickModule(pl.LightningModule):
         if first != NEVER:
             raise diverged(first, self.global_step, self.config)
 
-    # ---------------------------------------------------------------------------------------------------- checkpoints
-
     def card(self) -> WeightsCard:
         """What the present weights are."""
         size = self.config.input_size
@@ -374,49 +342,4 @@ class ClickModule(pl.LightningModule):
         self.licences = together([self.licences, checkpoint[CARD_KEY].get("licences", {})])
         # Runs from before there was this entry did as those from scratch do.
         self.continued = bool(checkpoint.get(_CONTINUED_KEY, False))
-        self.take_by_name(checkpoint)
-
-    def take_by_name(self, checkpoint: dict[str, Any]) -> None:
-        """Make the stored weights, and the optimizer's state beside them, those of this network and this optimizer."""
-        if "state_dict" in checkpoint:
-            stored = checkpoint["state_dict"]
-            checkpoint["state_dict"], fresh = tensors_for(self, stored)
-            told(
-                "Resumed: {} tensors of the network are not in the checkpoint, and start fresh: {}.", of_network(fresh)
-            )
-            told(
-                "Resumed: {} tensors of the checkpoint are not part of the network any more, and are left out: {}.",
-                of_network(name for name in stored if name not in checkpoint["state_dict"]),
-            )
-        if "optimizer_states" in checkpoint:
-            made = self.configure_optimizers().state_dict()
-            state, anew = optimizer_state_for(made, checkpoint["optimizer_states"][0], self.network)
-            checkpoint["optimizer_states"] = [state]
-            told("Resumed: the optimizer has no stored state for {} tensors, and begins anew there: {}.", anew)
-
-
-def ema_decay(longest: float, step: int) -> float:
-    """How much of the average stays at a step, counted from 1: at first little, so that the random start is forgotten."""
-    return min(longest, (1 + step) / (10 + step))
-
-
-@torch.no_grad()
-def follow(average: ClickNetwork, network: ClickNetwork, decay: float) -> None:
-    """Move every weight and statistic of `average` by the share 1 − `decay` towards that of `network`; counters are copied."""
-    pairs = list(zip(average.state_dict().values(), network.state_dict().values(), strict=True))
-    floats = [pair for pair in pairs if pair[0].is_floating_point()]
-    torch._foreach_lerp_([mine for mine, _ in floats], [theirs for _, theirs in floats], 1 - decay)
-    for mine, theirs in pairs:
-        if not mine.is_floating_point():
-            mine.copy_(theirs)
-
-
-def iou(prediction: Tensor, label: Tensor) -> Tensor:
-    """Intersection over union of (B, H, W) bool with labels 1 / 0 / -1, ignored pixels removed: (B,) float32.
-
-    Where neither has a pixel the answer is right: 1.
-    """
-    truth, valid = label == 1, label >= 0
-    intersection = (prediction & truth).sum(dim=(1, 2))
-    union = ((prediction & valid) | truth).sum(dim=(1, 2))
-    return torch.where(union > 0, intersection / union.clamp(min=1), 1.0)
+        take_by_name(checkpoint, self, self.network, self.configure_optimizers)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.clicks.tensors import PADDING, POSITIVE
 from model.clicks.threshold import THRESHOLD
-from model.training.data import Batch
+from model.training.samples import Batch
 
 Pixels = NDArray[np.uint8]
 

@@ -1,13 +1,34 @@
 """What a run takes over from its checkpoint, by the names of tensors: also where the network has gained or lost some."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 AVERAGE, NETWORK = "average.", "network."
 """How the names of a run's tensors begin: those of the moving average, and those of the network itself."""
+
+
+def take_by_name(
+    checkpoint: dict[str, Any], module: nn.Module, network: nn.Module, optimizer: Callable[[], Optimizer]
+) -> None:
+    """Make the checkpoint's weights, and the optimizer's state beside them, those of this `module` with this `network`, and of
+    the optimizer as it is made now; what starts fresh is said."""
+    if "state_dict" in checkpoint:
+        stored = checkpoint["state_dict"]
+        checkpoint["state_dict"], fresh = tensors_for(module, stored)
+        told("Resumed: {} tensors of the network are not in the checkpoint, and start fresh: {}.", of_network(fresh))
+        told(
+            "Resumed: {} tensors of the checkpoint are not part of the network any more, and are left out: {}.",
+            of_network(name for name in stored if name not in checkpoint["state_dict"]),
+        )
+    if "optimizer_states" in checkpoint:
+        made = optimizer().state_dict()
+        state, anew = optimizer_state_for(made, checkpoint["optimizer_states"][0], network)
+        checkpoint["optimizer_states"] = [state]
+        told("Resumed: the optimizer has no stored state for {} tensors, and begins anew there: {}.", anew)
 
 
 def tensors_for(module: nn.Module, stored: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:

@@ -1,99 +1,29 @@
 """Training: reads the config, opens the data, and lets Lightning run the steps; results go to a run's folder."""
 
-import re
-import signal
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from types import FrameType
-from typing import Any
-
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
-from torch import Tensor
-from torch.multiprocessing.spawn import ProcessRaisedException
 
-from model.networks import ClickNetwork, build
-from model.settings.classes import SpecialClasses
-from model.training.callbacks import Bar, Checkpoints, OneClock, Quiet, Report, StopOnSignal, metrics_text, quieten
+from model.training.callbacks import Bar, Checkpoints, OneClock, Quiet, Report, StopOnSignal, quieten
 from model.training.checkpoint_files import SwappedFiles
-from model.training.clock import CLOCK_KEY, Clock, changes
+from model.training.child_processes import complaints_passed_on, signals_passed_on
+from model.training.clock import Clock
 from model.training.config import TrainConfig
 from model.training.data import ShardData
-from model.training.devices import Accelerator, Devices, choose_devices
-from model.training.module import MONITOR, ClickModule
+from model.training.devices import Devices, choose_devices
+from model.training.going_on import Earlier, clock_of_resumed, prepare_folder, resume_decided
+from model.training.messages import announce, say
+from model.training.module import ClickModule
+from model.training.options import TrainError, TrainOptions, TrainResult
 from model.training.parts import check_parts
 from model.training.pictures import Pictures
-from model.training.resume import shortened
-from model.training.run_folder import AUTO, RunFolder, begun_run, new_run, resumed_run
+from model.training.run_folder import RunFolder
+from model.training.starting_weights import initial_network, licences_begun_with
 from model.training.view_data import ViewData
-from model.weights import zoo
 from model.weights.checkpoints import (
-    ENCODER_KEY,
-    WeightsCard,
     card_of,
-    checkpoint_file,
-    encoder_card_of,
-    encoder_tensors,
-    has_score_head,
-    load_strictly,
-    load_what_fits,
-    network_tensors,
     read_checkpoint,
 )
-from model.weights.licences import of_weights, refuse, together
-from pipelines.errors import UserError
-
-COUNTER = "num_batches_tracked"
-"""How the names of tensors end that only count."""
-
-
-class TrainError(UserError):
-    """Settings that do not go together."""
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What the command line adds to the config: where things are, and what this machine should do."""
-
-    data: tuple[str, ...]
-    """Folders of finished datasets, used together."""
-    output: str | None = None
-    """The run's folder; None: a new numbered one below `runs/`."""
-    name: str = "run"
-    """Part of a numbered folder's name."""
-    accelerator: Accelerator = "auto"
-    devices: int | None = None
-    weights: str | None = None
-    """A checkpoint or a run's folder to start from, as `weights_init_type` says."""
-    resume: str | None = None
-    """A checkpoint or a run's folder to go on with; "" for the one in `output`; "auto" for the one that the same options have
-    begun, if they have, else a new one."""
-    overwrite: bool = False
-    """Whether a run in `output` is deleted first."""
-    limit_train_batches: int | None = None
-    limit_val_batches: int | None = None
-    progress: bool = False
-    """Whether to draw a progress bar."""
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a finished or stopped run leaves behind."""
-
-    folder: RunFolder
-    step: int
-    total_steps: int
-    last: WeightsCard
-    best: WeightsCard | None
-    """None before the first validation."""
-
-    @property
-    def finished(self) -> bool:
-        return self.step >= self.total_steps
+from model.weights.licences import refuse, together
 
 
 def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
@@ -141,145 +71,7 @@ def steps_between_validations(val_every: float, steps_per_epoch: int, total_step
 # ------------------------------------------------------------------------------------------------------ starting weights
 
 
-def initial_network(config: TrainConfig, options: TrainOptions) -> tuple[ClickNetwork, WeightsCard | None]:
-    """The network before its first step, on the CPU, with random weights from the seed or those that were given; and the
-    card of the click network whose weights it has, None for random ones and for an encoder alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        network = build(config.network)
-    kind = config.weights_init_type
-    weights = options.weights
-    if weights is None and options.resume is None:
-        weights = weights_to_begin_with(config)
-    if weights is None:
-        return network, None
-    if options.resume is not None:
-        raise TrainError("--weights and --resume exclude each other: a resumed run goes on with its own weights")
-    if kind == "scratch":
-        raise TrainError(
-            f'--weights {weights} is given, but weights_init_type is "scratch"; '
-            f'set "continue_training" (all weights) or "transfer_learning" (all but the heads), or leave --weights out'
-        )
-    file = checkpoint_file(weights)
-    stored = read_checkpoint(file)
-    if kind == "transfer_learning" and ENCODER_KEY in stored:
-        transfer(network, encoder_tensors(stored), encoder_card_of(stored, file).network, config, file)
-        return network, None
-    card = card_of(stored, file)
-    if kind == "continue_training":
-        check_same_task(config, card, file)
-        tensors = network_tensors(stored)
-        if has_score_head(tensors):
-            network.add_score_head()
-        load_strictly(network, tensors, file)
-        kept = "; the head that scores answers stays as it is: `python -m model score` fits it to the new weights"
-        say(f"Weights: all of {file}{kept if has_score_head(tensors) else ''}.")
-    else:
-        transfer(network, network_tensors(stored), card.network, config, file)
-    return network, card
-
-
-def licences_begun_with(card: WeightsCard | None, weights: str | None) -> dict[str, str]:
-    """Of the images behind the weights of `initial_network`: its `card`, or that of the encoder alone in `weights`."""
-    if card is not None:
-        return of_weights(card)
-    if weights is None:
-        return {}
-    file = checkpoint_file(weights)
-    return of_weights(encoder_card_of(read_checkpoint(file), file))
-
-
-def transfer(network: ClickNetwork, tensors: Mapping[str, Tensor], name: str, config: TrainConfig, file: Path) -> None:
-    """Take over those of the tensors, of the network `name` in `file`, that fit. TrainError where none does."""
-    fresh = load_what_fits(network, tensors)
-    if len(fresh) == len(network.state_dict()):
-        raise TrainError(
-            f"weights {file} are those of the network {name!r}, and none of their {len(tensors)} tensors fits the "
-            f'network {config.network!r}: nothing can be transferred; set "network": "{name}" in the config, or '
-            'weights_init_type "scratch"'
-        )
-    fresh = [name for name in fresh if not name.endswith(COUNTER)]
-    say(f"Weights: from {file}, except for {len(fresh)} tensors that start fresh: {shortened(fresh)}.")
-
-
-def weights_to_begin_with(config: TrainConfig) -> str | None:
-    """Where the config wants weights and none are given: those of the zoo for the same network and task, else none."""
-    if config.weights_init_type == "transfer_learning":
-        raise TrainError(
-            'weights_init_type is "transfer_learning", but no weights are given; add --weights CHECKPOINT, or set "scratch"'
-        )
-    if config.weights_init_type == "scratch":
-        return None
-    same_class = config.special_classes.foreground == SpecialClasses().foreground
-    if same_class and config.network in zoo.names():
-        return zoo.PREFIX + config.network
-    say(
-        'Weights: weights_init_type is "continue_training", but no weights are given, and the zoo has none for the network '
-        f"{config.network!r} and the class {config.special_classes.foreground!r}: training starts from scratch, "
-        "with random weights. Give some with --weights CHECKPOINT."
-    )
-    return None
-
-
-def check_same_task(config: TrainConfig, card: WeightsCard, file: Path) -> None:
-    """Whether the weights were trained for the same object class and size of network."""
-    if card.network != config.network:
-        raise TrainError(
-            f"weights {file} are those of the network {card.network!r}, the config says {config.network!r}; "
-            f'set "network": "{card.network}" in the config'
-        )
-    before = card.config.get("special_classes", {}).get("foreground")
-    now = config.special_classes.foreground
-    if before != now:
-        raise TrainError(
-            f"weights {file} were trained for the class {before!r}, special_classes.foreground is {now!r}; "
-            f'rename the class, or set weights_init_type to "transfer_learning"'
-        )
-
-
 # --------------------------------------------------------------------------------------------------- folder and resuming
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What a resumed run has behind it."""
-
-    checkpoint: Path
-    step: int
-    clock: Clock | None
-    """None in checkpoints that were written before there were clocks."""
-    scores: bool = False
-    """Whether its network has a head that scores answers."""
-
-
-def resume_decided(options: TrainOptions) -> TrainOptions:
-    """The options with a checkpoint, or with none, where they say that this is to be found out."""
-    if options.resume != AUTO:
-        return options
-    if options.overwrite:
-        raise TrainError(
-            "--resume auto and --overwrite exclude each other: one goes on with the run, the other deletes it"
-        )
-    begun = begun_run(options.output, options.name)
-    if begun is None:
-        say("Resume: there is no checkpoint of an earlier start of this run, so it begins anew.")
-        # A start that was killed before its first checkpoint leaves nothing that anybody needs; anything else may be theirs.
-        unfinished = options.output is not None and RunFolder(Path(options.output)).holds_a_mere_start()
-        return replace(options, resume=None, overwrite=unfinished)
-    folder, checkpoint = begun
-    kept = "" if options.weights is None else f"; --weights {options.weights} was for its beginning"
-    say(f"Resume: going on from {checkpoint}{kept}.")
-    return replace(options, resume=str(checkpoint), output=str(folder.root), weights=None)
-
-
-def clock_of_resumed(earlier: Earlier, new: Clock, config: TrainConfig) -> Clock:
-    """The clock of a run that goes on where a new one would have the clock `new`; what is other than before is said."""
-    if earlier.clock is None:
-        return new
-    clock = earlier.clock.gone_on(new, config.warmup_steps)
-    for line in changes(earlier.clock, clock, earlier.step, config):
-        say(line)
-    return clock
 
 
 def nothing_left(folder: RunFolder, earlier: Earlier, clock: Clock) -> TrainResult:
@@ -292,44 +84,6 @@ def nothing_left(folder: RunFolder, earlier: Earlier, clock: Clock) -> TrainResu
         )
     say(f"Nothing is left to train: {epochs}. More --epochs make the run longer.")
     return result(folder, clock.total_steps)
-
-
-def prepare_folder(
-    config: TrainConfig, options: TrainOptions, data: ShardData | ViewData
-) -> tuple[RunFolder, Earlier | None]:
-    """The run's folder with the config in it, and what there is to go on from."""
-    if options.resume is None:
-        folder = new_run(options.output, options.name, options.overwrite)
-        folder.describe(config)
-        return folder, None
-    folder, checkpoint = resumed_run(options.resume, options.output)
-    stored = read_checkpoint(checkpoint)
-    card = card_of(stored, checkpoint)
-    if card.dataset_digest != data.digest:
-        raise TrainError(
-            f"--resume {checkpoint}: that run was trained on other data (sha256 {card.dataset_digest[:12]}…, now "
-            f"{data.digest[:12]}…); to train its weights on these data, start a new run with --weights {checkpoint} "
-            f'and weights_init_type "continue_training"'
-        )
-    if card.network != config.network:
-        raise TrainError(
-            f"--resume {checkpoint}: that run trains the network {card.network!r}, the config says {config.network!r}"
-        )
-    refuse(config.refuse_licences, together([data.licences, of_weights(card)]))
-    for change in changed_settings(card.config, config.to_dict()):
-        say(f"Resumed with another setting: {change}")
-    folder.describe(config)
-    clock = Clock.from_dict(stored[CLOCK_KEY]) if CLOCK_KEY in stored else None
-    return folder, Earlier(checkpoint, int(stored["global_step"]), clock, has_score_head(network_tensors(stored)))
-
-
-def changed_settings(before: Any, now: Any, path: str = "") -> Iterator[str]:
-    """`lr: 0.1 → 0.01` for every setting that differs."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for key in now:
-            yield from changed_settings(before.get(key), now[key], f"{path}.{key}" if path else key)
-    elif before != now:
-        yield f"{path}: {before} → {now}"
 
 
 def result(folder: RunFolder, total_steps: int) -> TrainResult:
@@ -395,124 +149,4 @@ def build_trainer(
     )
 
 
-@contextmanager
-def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
-    """Where the training runs in child processes, hand them the signals that this one gets while it waits for them."""
-    launcher = trainer.strategy.launcher
-    if launcher is None or not hasattr(launcher, "procs"):
-        yield
-        return
-
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        launcher.kill(signal.Signals(number))
-
-    def leave_to_children(number: int, frame: FrameType | None) -> None:
-        """A terminal sends Ctrl-C to the children, too; they save and end, and this process has to wait for that."""
-
-    before = {
-        signal.SIGTERM: signal.signal(signal.SIGTERM, pass_on),
-        signal.SIGINT: signal.signal(signal.SIGINT, leave_to_children),
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def complaints_passed_on() -> Iterator[None]:
-    """A UserError of a child process, which arrives as the text of its traceback, is raised here as what it was."""
-    try:
-        yield
-    except ProcessRaisedException as error:
-        complaint = complaint_in(str(error))
-        if complaint is None:
-            raise
-        raise complaint from error
-
-
-def complaint_in(traceback: str) -> UserError | None:
-    """The UserError that a printed traceback ends with; None where it ends with anything else."""
-    _, _, end = traceback.rpartition('\n  File "')
-    # After the last place in the code, indented, stands the class and the message.
-    raised = re.search(r"^((?:\w+\.)*)(\w+): (.*)", end, re.MULTILINE | re.DOTALL)
-    if raised is None:
-        return None
-    kind = getattr(sys.modules.get(raised[1].rstrip(".")), raised[2], None)
-    return kind(raised[3].strip()) if isinstance(kind, type) and issubclass(kind, UserError) else None
-
-
 # -------------------------------------------------------------------------------------------------------------- messages
-
-
-def announce(
-    config: TrainConfig,
-    data: ShardData | ViewData,
-    devices: Devices,
-    folder: RunFolder,
-    module: ClickModule,
-    step: int,
-) -> None:
-    """Say what is going to happen, from `step` on."""
-    clock = module.clock
-    length = (
-        f"{clock.epochs} epochs of {clock.steps_per_epoch} steps"
-        if step == 0
-        else f"from step {step} to step {clock.total_steps}, {clock.steps_per_epoch} an epoch,"
-    )
-    parts = ", ".join(f"{part} at {factor:g} of lr" for part, factor in module.lr_parts.items())
-    parameters = sum(parameter.numel() for parameter in module.network.parameters())
-    size = config.input_size
-    say(
-        f"Data: {data.described()}.\n"
-        f"Network: {config.network}, {parameters / 1e6:.2f} million weights, input {size.width}×{size.height}, "
-        f"click discs of radius {module.radius:g}.\n"
-        f"Training: {length} on {devices}{f'; {parts}' if parts else ''}.\n"
-        f"Results: {folder.root}"
-    )
-    if module.continued and step == 0:
-        say(kept_safe(config, clock))
-    if not config.validate_with_model_eval:
-        say(
-            "validate_with_model_eval is false, which is not followed: validation uses the network as it will be used later."
-        )
-
-
-def kept_safe(config: TrainConfig, clock: Clock) -> str:
-    """What keeps a large learning rate from wrecking the weights that a training goes on from."""
-    rises = f"lr rises to {config.lr:g} over {clock.warmup} steps"
-    clipped = "" if config.gradient_clip is None else f", gradients are clipped at a norm of {config.gradient_clip:g}"
-    average = (
-        "without a moving average (ema) the last step's weights are the result"
-        if config.ema is None
-        else f"the result is a moving average that begins with these weights and keeps {config.ema:g} of itself a step"
-    )
-    return f"Going on from trained weights: {rises}{clipped}, and {average}."
-
-
-def summary(outcome: TrainResult) -> str:
-    """What the user should know at the end."""
-    folder = outcome.folder
-    if outcome.finished:
-        lines = [f"Finished after {outcome.step} steps."]
-    else:
-        lines = [
-            f"Stopped at step {outcome.step} of {outcome.total_steps}, everything saved; go on with --resume {folder.last}"
-        ]
-    if outcome.best is not None:
-        lines.append(
-            f"Best:        {metrics_text(dict(outcome.best.metrics))} ({MONITOR} {outcome.best.metrics[MONITOR]:.3f})"
-        )
-        lines.append(f"Weights:     {folder.best}")
-    lines += [
-        f"Last state:  {folder.last}",
-        f"Logs:        {folder.logs}, and: tensorboard --logdir {folder.tensorboard}",
-        f"Pictures:    {folder.pictures}",
-    ]
-    return "\n".join(lines)
-
-
-def say(text: str) -> None:
-    """A line for the user."""
-    print(text, flush=True)

@@ -12,223 +12,45 @@ The size of a step is not among them: it follows from seed and step (`size_of_st
 reading it from a device would make every step wait.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from model.chance import generator
 from model.clicks.views import LARGEST_REDUCTION
-from model.projects.photographs import BadPhotograph, Place, decode, name_of
+from model.projects.photographs import BadPhotograph, Place, name_of
 from model.training.config import TrainConfig, Views
-from model.training.data import (
-    Batch,
-    DataError,
-    attached,
-    digest,
-    leave_signals_to_the_trainer,
-    on_gpu,
-    open_all,
-    split,
-)
+from model.training.data import attached, leave_signals_to_the_trainer, on_gpu
+from model.training.datasets import DataError, digest, open_all, split
 from model.training.devices import Devices
-from model.training.drawn_views import batch_of, size_of_step, table_of_step
+from model.training.memory import free_memory
 from model.training.photographs import (
     Objects,
     Photographs,
     canvas_side,
-    decoded,
     load,
     memory_needed,
-    nothing_in,
     object_weights,
-    on_canvas,
     pool_names,
+)
+from model.training.samples import Batch
+from model.training.view_steps import (
+    ResidentObjects,
+    Source,
+    StepVisits,
+    StreamedObjects,
+    TrainingSteps,
+    ValidationSteps,
 )
 from model.weights.licences import of_pools
 from pipelines.errors import UserError
 from pipelines.formats.shards import ShardedDataset
 
-_REPLACEMENTS = 20
 _SHARE_OF_MEMORY = 0.5
 """Photographs stay in memory where they fill at most so much of what is free."""
-
-
-class StepVisits(NamedTuple):
-    """What one process looks at in one step."""
-
-    objects: tuple[int, ...]
-    draws: np.ndarray | None
-    counted: tuple[bool, ...]
-
-
-class TrainingSteps(Sampler[StepVisits]):
-    """The steps of a run for one of several processes, from wherever the training stands: a pure function of seed and step.
-
-    Processes share each step: at the config's size they draw together what one process with all their samples would; at others
-    each has a multiple of four.
-    """
-
-    def __init__(
-        self,
-        config: TrainConfig,
-        views: Views,
-        weights: np.ndarray,
-        steps: int,
-        *,
-        rank: int = 0,
-        world: int = 1,
-        position: Callable[[], int] = lambda: 0,
-    ) -> None:
-        """weights: (M,) how likely each object is.  steps: of the whole run.  position: steps done since the beginning."""
-        self.config = config
-        self.views = views
-        self.upto = np.cumsum(weights)
-        self.steps = steps
-        self.rank = rank
-        self.world = world
-        self.position = position
-
-    def __len__(self) -> int:
-        return self.steps
-
-    def __iter__(self) -> Iterator[StepVisits]:
-        for step in range(self.position(), self.steps):
-            yield self.visits(step)
-
-    def visits(self, step: int) -> StepVisits:
-        """This process's part of a step."""
-        rng = generator(self.config.seed, "views", step)
-        size = size_of_step(self.views, rng)
-        each = batch_of(self.config.batch_size.train, self.config.input_size.height, size.side)
-        objects = np.searchsorted(self.upto, rng.random(each * self.world) * self.upto[-1], side="right")
-        draws = table_of_step(each * self.world, rng)
-        mine = slice(self.rank * each, (self.rank + 1) * each)
-        return StepVisits(
-            tuple(np.minimum(objects[mine], len(self.upto) - 1).tolist()),
-            draws[mine],
-            (True,) * each,
-        )
-
-
-class ValidationSteps(Sampler[StepVisits]):
-    """All objects once, in one shuffled order, dealt out to the processes; the last batch is filled up."""
-
-    def __init__(
-        self, objects: int, batch_size: int, seed: int, rank: int = 0, world: int = 1, limit: int | None = None
-    ) -> None:
-        """limit: at most so many batches."""
-        self.order = generator(seed, "order", 0).permutation(objects)
-        self.batch_size = batch_size
-        self.rank = rank
-        self.world = world
-        batches = -(-objects // (batch_size * world))
-        self.batches = batches if limit is None else min(batches, limit)
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def __iter__(self) -> Iterator[StepVisits]:
-        for batch in range(self.batches):
-            first = (batch * self.world + self.rank) * self.batch_size
-            places = range(first, first + self.batch_size)
-            yield StepVisits(
-                tuple(int(self.order[place % len(self.order)]) for place in places),
-                None,
-                tuple(place < len(self.order) for place in places),
-            )
-
-
-class ResidentObjects(Dataset[Batch]):
-    """Batches that only name their objects: the device has them."""
-
-    def __getitem__(self, visits: StepVisits) -> Batch:
-        return _described(visits) | {"objects": torch.tensor(visits.objects)}
-
-
-class StreamedObjects(Dataset[Batch]):
-    """Batches with their photographs, decoded for each visit."""
-
-    def __init__(self, source: "Source") -> None:
-        self.source = source
-
-    def __getitem__(self, visits: StepVisits) -> Batch:
-        found = [self.source.object_or_other(number) for number in visits.objects]
-        parts = {name: torch.stack([getattr(one, name) for one, _ in found]) for name in Objects._fields}
-        failed = torch.tensor([number for _, number in found])
-        described = _described(visits)
-        return described | parts | {"failed": failed, "counted": described["counted"] & (failed < 0)}
-
-
-def _described(visits: StepVisits) -> Batch:
-    described: Batch = {"counted": torch.tensor(visits.counted)}
-    return described if visits.draws is None else described | {"draws": torch.from_numpy(visits.draws)}
-
-
-@dataclass
-class Source:
-    """Objects that are read from their datasets one by one; which there are was found out once."""
-
-    datasets: Sequence[ShardedDataset]
-    config: TrainConfig
-    side: int
-    objects: list[tuple[Place, int]]
-    """Of each object its photograph, and its number among the visible ones there."""
-
-    @classmethod
-    def of(
-        cls,
-        datasets: Sequence[ShardedDataset],
-        places: Sequence[Place],
-        config: TrainConfig,
-        side: int,
-        allowed_bad: int = 0,
-        progress: bool = False,
-        what: str = "photographs",
-    ) -> "Source":
-        """Reads every photograph once, to count its objects; arguments and errors are those of `photographs.load`."""
-        objects = []
-        for place, found in decoded(datasets, places, config.special_classes, allowed_bad, progress, what):
-            objects += [(place, number) for number in range(len(found.masks))]
-        if not objects:
-            raise nothing_in(places, what, config.special_classes.foreground)
-        return cls(datasets, config, side, objects)
-
-    def __len__(self) -> int:
-        return len(self.objects)
-
-    @property
-    def pool_of(self) -> torch.Tensor:
-        """(M,) int64, each object's pool."""
-        return torch.tensor([place.pool for place, _ in self.objects])
-
-    def object_or_other(self, number: int) -> tuple[Objects, int]:
-        """One object and -1; or another one, always the same, and the number of the one whose photograph cannot be decoded."""
-        try:
-            return self.object(number), -1
-        except BadPhotograph as error:
-            complaint = error
-        for other in generator(self.config.seed, "replacement", number).integers(len(self), size=_REPLACEMENTS):
-            try:
-                return self.object(int(other)), number
-            except BadPhotograph:
-                continue
-        raise complaint
-
-    def object(self, number: int) -> Objects:
-        """One object, without the batch dimension. Raises BadPhotograph."""
-        place, own = self.objects[number]
-        photograph = decode(self.datasets[place.pool], place.row, self.config.special_classes)
-        image, masks, void, boxes = on_canvas(photograph, self.side)
-        void = np.zeros_like(masks[own]) if void is None else void
-        size = torch.tensor(photograph.image.shape[:2], dtype=torch.float32)
-        bits, box, ignored = (torch.from_numpy(part) for part in (masks[own], boxes[own], void))
-        return Objects(torch.from_numpy(image), size, bits, box, ignored)
 
 
 class ViewData(pl.LightningDataModule):
@@ -421,25 +243,6 @@ def reduction_warning(side: int, smallest: int) -> str:
         f"{smallest}, and above {LARGEST_REDUCTION:g} times thin things flicker; make them smaller in the graph, as "
         "configs/graphs/photographs.json does, or the views larger"
     )
-
-
-def free_memory(devices: Devices) -> int:
-    """Bytes that are free for each process on these devices: of the machine's memory its share, and not more than the one GPU
-    has; 0 where nobody tells. Several GPUs are not asked: that would open them in this process."""
-    host = available_memory() // (devices.count + 1)
-    if devices.accelerator == "cpu" or devices.count > 1:
-        return host
-    return min(host, torch.cuda.mem_get_info(devices.numbers[0])[0])
-
-
-def available_memory() -> int:
-    """Bytes of the machine's memory that programs may have, what caches hold included; 0 where nobody tells."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    found = [line.split() for line in lines if line.startswith("MemAvailable:")]
-    return int(found[0][1]) * 1024 if found else 0
 
 
 def objects_in(batch: Batch, resident: Photographs | None) -> Objects:

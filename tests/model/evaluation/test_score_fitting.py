@@ -16,7 +16,7 @@ from model.networks import build
 from model.networks.score import INPUTS, ScoreHead, borders, weighted_mean
 from model.training.clock import Clock
 from model.training.module import ClickModule
-from model.training.train import initial_network
+from model.training.starting_weights import initial_network
 from model.weights.checkpoints import CARD_KEY, load_network
 from pipelines.clicks import Click
 from pipelines.formats.shards import open_dataset

@@ -17,17 +17,10 @@ from model.clicks.tensors import NEGATIVE, PADDING, POSITIVE
 from model.settings.classes import SpecialClasses
 from model.training.augment import COLUMNS
 from model.training.config import Clicks, TrainConfig, parse_config
-from model.training.data import (
-    MOST_POINTS,
-    BadSample,
-    DataError,
-    EpochBatches,
-    Samples,
-    ShardData,
-    Visit,
-    decode_sample,
-)
+from model.training.data import ShardData
+from model.training.datasets import DataError
 from model.training.first_clicks import DAMAGED_IOU, central_point, correcting_point, corrupted_mask, training_points
+from model.training.samples import MOST_POINTS, BadSample, EpochBatches, Samples, Visit, decode_sample
 from pipelines.figures import Bitmap, Figure, Point, Rectangle
 from pipelines.formats.shards import StoredSample
 from pipelines.meta import ClassSpec, Meta

@@ -9,10 +9,12 @@ import torch
 
 from model.clicks.tensors import NEGATIVE, PADDING, POSITIVE
 from model.networks import build
+from model.training.average import ema_decay, follow
 from model.training.clock import Clock
 from model.training.config import TrainConfig, parse_config
-from model.training.data import Batch
-from model.training.module import CLICK_COUNTS, ClickModule, DivergedError, ema_decay, follow, iou
+from model.training.metrics import iou
+from model.training.module import CLICK_COUNTS, ClickModule, DivergedError
+from model.training.samples import Batch
 from model.training.schedule import Plateau, cosine_factor, warmup_factor
 from model.weights.checkpoints import WeightsCard
 
@@ -54,9 +56,9 @@ def batch(size: int = 3) -> Batch:
 
 def test_the_number_of_clicks_is_a_function_of_the_step_and_all_numbers_occur():
     training = module(clicks={"iterations": 3})
-    extra = [training.interaction(batch(1), step)[0].shape[1] - 4 for step in range(40)]
+    extra = [training.started(batch(1), step)[0].shape[1] - 4 for step in range(40)]
     assert set(extra) == {0, 1, 2, 3}
-    assert extra == [training.interaction(batch(1), step)[0].shape[1] - 4 for step in range(40)]
+    assert extra == [training.started(batch(1), step)[0].shape[1] - 4 for step in range(40)]
 
 
 def test_clicks_are_placed_on_mistakes_and_the_network_returns_to_training():
@@ -64,7 +66,7 @@ def test_clicks_are_placed_on_mistakes_and_the_network_returns_to_training():
     training.train()
     made = 0
     for step in range(12):
-        points, previous = training.interaction(batch(), step)
+        points, previous = training.started(batch(), step)
         assert not previous.requires_grad
         if points.shape[1] == 4:
             assert not previous.any()
@@ -89,7 +91,7 @@ def test_iterations_leave_batch_norm_statistics_alone():
     training.train()
     before = training.network.stem[0][1].running_mean.clone()
     for step in range(6):
-        training.interaction(batch(), step)
+        training.started(batch(), step)
     assert torch.equal(training.network.stem[0][1].running_mean, before)
 
 
@@ -97,11 +99,11 @@ def test_a_damaged_mask_is_the_first_previous_mask_and_is_sometimes_withheld():
     given = batch(64)
     given["start"][:, 5:9, 5:9] = True
     training = module(clicks={"iterations": 0, "drop_previous": 0.5})
-    _, previous = training.interaction(given, 0)
+    _, previous = training.started(given, 0)
     kept = previous.flatten(1).any(dim=1)
     assert 16 < int(kept.sum()) < 48
     assert torch.equal(previous[kept][:, 0], given["start"][kept].float())
-    _, same = training.interaction(given, 0)
+    _, same = training.started(given, 0)
     assert torch.equal(previous, same)
 
 

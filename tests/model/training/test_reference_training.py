@@ -8,9 +8,10 @@ import torch
 
 from model.projects.photographs import Place
 from model.training.config import parse_config
-from model.training.data import split
+from model.training.datasets import split
+from model.training.options import TrainOptions
 from model.training.photographs import Photographs, unpacked
-from model.training.train import TrainOptions, train
+from model.training.train import train
 from model.training.view_data import ViewData
 from model.weights.checkpoints import load_network
 from pipelines.__main__ import main as pipelines

@@ -17,10 +17,12 @@ from model.training.checkpoint_files import BESIDE, SwappedFiles
 from model.training.clock import CLOCK_KEY, Clock
 from model.training.config import TrainConfig, parse_config
 from model.training.divergence import DivergedError
+from model.training.going_on import resume_decided
 from model.training.module import ClickModule
+from model.training.options import TrainError, TrainOptions
 from model.training.resume import optimizer_state_for, tensors_for
 from model.training.run_folder import RunFolder, begun_run
-from model.training.train import TrainError, TrainOptions, resume_decided, train
+from model.training.train import train
 from tests.model.datasets import tiny_dataset
 from tests.model.training.test_train import config, logged, options
 

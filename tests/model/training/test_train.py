@@ -17,21 +17,18 @@ import torch
 from torch.utils.data import default_collate
 
 from model.__main__ import main
+from model.training.child_processes import complaint_in
 from model.training.clock import Clock
 from model.training.config import TrainConfig, parse_config, read_config
-from model.training.data import EpochBatches, ShardData
+from model.training.data import ShardData
 from model.training.devices import DeviceError, choose_devices
+from model.training.going_on import changed_settings
 from model.training.module import ClickModule
+from model.training.options import TrainError, TrainOptions
 from model.training.run_folder import RunFolderError, new_run, next_number, resumed_run
-from model.training.train import (
-    TrainError,
-    TrainOptions,
-    changed_settings,
-    complaint_in,
-    initial_network,
-    steps_between_validations,
-    train,
-)
+from model.training.samples import EpochBatches
+from model.training.starting_weights import initial_network
+from model.training.train import steps_between_validations, train
 from model.weights import zoo
 from model.weights.checkpoints import WeightsError, load_network, read_checkpoint
 from pipelines.errors import UserError
@@ -316,7 +313,7 @@ def test_a_signal_to_the_whole_job_saves_and_says_how_to_go_on(
 @pytest.mark.parametrize(
     ("end", "message"),
     [
-        ("model.training.data.DataError: no sample\n  has a tag: none\n", (2, "no sample\n  has a tag: none")),
+        ("model.training.datasets.DataError: no sample\n  has a tag: none\n", (2, "no sample\n  has a tag: none")),
         (
             "pipelines.errors.UserError: first\n{frame}model.training.divergence.DivergedError: lower lr\n",
             (3, "lower lr"),
@@ -433,7 +430,7 @@ def test_a_sample_that_cannot_be_decoded_ends_the_run_with_its_name(tmp_path: Pa
 
 
 def test_continuing_without_weights_is_said_plainly(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    from model.training.train import initial_network
+    from model.training.starting_weights import initial_network
 
     initial_network(config(weights_init_type="continue_training"), options(data, tmp_path))
     said = capsys.readouterr().out
@@ -444,7 +441,7 @@ def test_continuing_without_weights_is_said_plainly(data: str, tmp_path: Path, c
 def test_continuing_without_weights_goes_on_with_those_of_the_zoo(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    from model.training.train import initial_network
+    from model.training.starting_weights import initial_network
 
     begun, card = initial_network(
         config(weights_init_type="continue_training", network="tiny"), options(data, tmp_path)
@@ -456,7 +453,7 @@ def test_continuing_without_weights_goes_on_with_those_of_the_zoo(
 
 
 def test_what_keeps_trained_weights_safe_is_said():
-    from model.training.train import kept_safe
+    from model.training.messages import kept_safe
 
     settings = config(lr=0.1, ema=0.999, gradient_clip=1.0)
     assert kept_safe(settings, Clock.begun(settings, 20)) == (
@@ -472,7 +469,7 @@ def test_what_keeps_trained_weights_safe_is_said():
 def test_transfer_begins_with_an_encoder_that_has_never_seen_a_click(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    from model.training.train import initial_network
+    from model.training.starting_weights import initial_network
 
     settings = config(weights_init_type="transfer_learning", network="lite")
     begun, card = initial_network(settings, options(data, tmp_path, weights="zoo:lite0-imagenet"))
@@ -499,7 +496,7 @@ def test_transfer_without_weights_is_refused(data: str, tmp_path: Path):
 
 
 def test_random_weights_follow_from_the_seed_and_leave_other_randomness_alone(data: str, tmp_path: Path):
-    from model.training.train import initial_network
+    from model.training.starting_weights import initial_network
 
     torch.manual_seed(1)
     expected = torch.rand(1)

@@ -11,22 +11,15 @@ import torch
 
 from model.projects.photographs import BadPhotograph
 from model.training.config import ConfigError, TrainConfig, parse_config
-from model.training.data import DataError
+from model.training.datasets import DataError
 from model.training.devices import Devices
+from model.training.memory import available_memory, free_memory
 from model.training.module import ClickModule
+from model.training.options import TrainOptions
 from model.training.photographs import Objects
-from model.training.train import TrainOptions, train
-from model.training.view_data import (
-    Source,
-    StepVisits,
-    StreamedObjects,
-    TrainingSteps,
-    ValidationSteps,
-    ViewData,
-    available_memory,
-    free_memory,
-    objects_in,
-)
+from model.training.train import train
+from model.training.view_data import ViewData, objects_in
+from model.training.view_steps import Source, StepVisits, StreamedObjects, TrainingSteps, ValidationSteps
 from model.weights.checkpoints import load_network
 from pipelines.errors import UserError
 from tests.model.datasets import META_OF_TUTORIAL, scene, write_dataset
@@ -241,7 +234,7 @@ def test_a_step_on_views_sees_clicks_and_mistakes_of_its_own(pool: str):
         seen = training.viewed(batch, settings.views, number)  # type: ignore[arg-type]
         assert seen["image"].shape[2] in (64, 96)
         assert len(seen["image"]) == len(visits.objects)
-        points, previous = training.visit(seen["image"], seen["label"], settings.views, number)  # type: ignore[arg-type]
+        points, previous = training.started(seen, number)
         counts.add(points.shape[1] - 5)
         assert training.network.training
         loss = training.training_losses(batch, number).total(1, 1)

@@ -13,7 +13,8 @@ from model.training.clock import Clock
 from model.training.config import ConfigError, TrainConfig, parse_config
 from model.training.data import ShardData
 from model.training.module import ClickModule
-from model.training.train import TrainOptions, train
+from model.training.options import TrainOptions
+from model.training.train import train
 from model.weights.checkpoints import CARD_KEY, EncoderCard, WeightsCard, card_of, read_checkpoint
 from model.weights.licences import LicenceError, of_datasets, of_weights, refuse, together
 from pipelines.formats.shards import open_dataset
