@@ -1,8 +1,11 @@
 """Both packages: the plain install reads labelled images; extras make datasets, train, serve, reach clouds, and develop."""
 
 from pathlib import Path
+from runpy import run_path
 
 from setuptools import find_packages, setup
+
+VERSION = run_path(str(Path(__file__).with_name("pipelines") / "version.py"))
 
 # Wide ranges here say what the code needs; requirements.lock says what it is tested with.
 BASE = [
@@ -59,13 +62,18 @@ EXTRAS = {
 
 setup(
     name="smart-tool",
-    version="0.1.0",
+    version=VERSION["__version__"],
     description="Own your smart tool: training samples from any labelled images, and a network that answers clicks with masks",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=find_packages(include=["pipelines", "pipelines.*", "model", "model.*"]),
-    package_data={"model.weights.zoo": ["*.ckpt", "*.encoder", "*.md"]},
+    package_data={
+        "model": ["py.typed"],
+        "pipelines": ["py.typed"],
+        "model.weights.zoo": ["*.ckpt", "*.encoder", "*.md"],
+    },
+    entry_points={"console_scripts": ["smart-tool = model.__main__:main", "smart-tool-data = pipelines.__main__:main"]},
     install_requires=BASE,
     extras_require=EXTRAS,
 )

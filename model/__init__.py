@@ -11,6 +11,8 @@ Names are loaded when they are used: `import model` alone loads nothing.
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from model.api import (
         Candidate,

@@ -8,7 +8,7 @@ from typing import Any
 from model.evaluation.annotators import ANNOTATORS
 from model.evaluation.candidates import LOOKS, network_candidate
 from model.evaluation.data import open_evaluation
-from model.evaluation.objects import Plan
+from model.evaluation.objects import EvaluationPlan
 from model.evaluation.objects import evaluate as _evaluated
 from model.evaluation.protocol import MAX_CLICKS, Summary, summarise
 from model.inference.backend import load_backend
@@ -94,7 +94,7 @@ def evaluate(
             raise UserError(f"{name} {value!r}: allowed are {', '.join(allowed)}")
     backend, card = load_backend(weights, device)
     candidate = network_candidate("weights", backend, card, look, target_size)
-    plan = Plan(max_clicks=max_clicks, quick=True, annotator=annotator, limit=limit, guaranteed=False)
+    plan = EvaluationPlan(max_clicks=max_clicks, quick=True, annotator=annotator, limit=limit, guaranteed=False)
     results = _evaluated(open_evaluation(str(data), split), [candidate], plan, progress)
     if not results:
         raise UserError(f"data {data}: no object to evaluate on; look at split")

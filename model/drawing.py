@@ -22,7 +22,7 @@ _CAPTION_HEIGHT = 22
 _GAP = 6
 
 
-def overlay(
+def with_mask(
     image: Picture, mask: Mask | None = None, truth: Truth | None = None, clicks: Sequence[Click] = ()
 ) -> Picture:
     """The image with the mask tinted, the true outline and the clicks; green dots are positive, red ones negative."""
@@ -47,7 +47,7 @@ def captioned(picture: Picture, text: str) -> Picture:
     return np.vstack([strip, picture])
 
 
-def side_by_side(pictures: Sequence[Picture]) -> Picture:
+def in_a_row(pictures: Sequence[Picture]) -> Picture:
     """Pictures in a row, aligned at the top, on white."""
     height = max(picture.shape[0] for picture in pictures)
     return np.hstack([_on_white(picture, height, picture.shape[1] + _GAP) for picture in pictures])
@@ -62,7 +62,7 @@ def stacked(pictures: Sequence[Picture]) -> Picture:
 def contact_sheet(pictures: Sequence[Picture], columns: int) -> Picture:
     """Pictures row by row, on white."""
     rows = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
-    return stacked([side_by_side(row) for row in rows])
+    return stacked([in_a_row(row) for row in rows])
 
 
 def fitted(picture: Picture, side: int) -> Picture:

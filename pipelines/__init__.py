@@ -10,6 +10,8 @@ Names are loaded when they are used: `import pipelines` alone loads nothing.
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from pipelines.api import check, open_dataset, run
     from pipelines.errors import UserError

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pipelines.errors import UserError
 from pipelines.extras import advice
+from pipelines.version import __version__
 
 STOPPED = 130
 """Exit status after Ctrl-C, as shells expect it."""
@@ -65,6 +66,7 @@ class CommandLine:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        parser.add_argument("--version", action="version", version=f"smart-tool {__version__}")
         commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
         called = given[0] if given and given[0] in self.commands else None
         for name, purpose in self.commands.items():

@@ -31,7 +31,7 @@ def rgb(color: str) -> Color:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
-def fitted(size: Size, box: Size) -> Size:
+def fitted_size(size: Size, box: Size) -> Size:
     """The largest (height, width) of the same aspect ratio inside a box; at least one pixel a side."""
     scale = min(box[0] / size[0], box[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

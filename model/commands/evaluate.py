@@ -13,7 +13,7 @@ from model.evaluation.annotators import ANNOTATORS
 from model.evaluation.baselines import EllipseSession, untrained_network
 from model.evaluation.candidates import LOOKS, network_candidate
 from model.evaluation.data import FORMS, EvaluationImage, EvaluationImages, open_evaluation
-from model.evaluation.objects import QUICK_CLICKS, Candidate, Plan, evaluate
+from model.evaluation.objects import QUICK_CLICKS, Candidate, EvaluationPlan, evaluate
 from model.evaluation.protocol import MAX_CLICKS
 from model.evaluation.report import by_candidate, detail_table, make_room, report, table, write_report
 from model.evaluation.sheets import WORST, commonness, sentences, worst_objects
@@ -180,7 +180,7 @@ def run(options: argparse.Namespace) -> int:
         make_room(options.output)
     pictures = options.output / "pictures" if options.pictures else None
     kind = ANNOTATORS[options.annotator]
-    plan = Plan(
+    plan = EvaluationPlan(
         options.max_clicks,
         options.quick,
         options.annotator,
@@ -248,7 +248,7 @@ def _size(image: EvaluationImage) -> tuple[int, int]:
 
 
 def _settings(
-    options: argparse.Namespace, plan: Plan, card: WeightsCard | None, images: EvaluationImages, objects: int
+    options: argparse.Namespace, plan: EvaluationPlan, card: WeightsCard | None, images: EvaluationImages, objects: int
 ) -> dict[str, Any]:
     """What the numbers depend on."""
     names = ("data", "split", "max_clicks", "limit", "quick", "annotator", "start", "zoom", "flip")

@@ -30,7 +30,7 @@ from model.evaluation.gate import (
     verdict_table,
     write_picture_of,
 )
-from model.evaluation.objects import Plan
+from model.evaluation.objects import EvaluationPlan
 from model.evaluation.paired_bootstrap import CONFIDENCE, RESAMPLES
 from model.inference.export import export
 from model.inference.onnx_backend import OnnxBackend
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     networks = {name: load_network(weights) for name, weights in ((NEW, options.weights), (OLD, options.against))}
     if options.output:
         options.output.mkdir(parents=True, exist_ok=True)
-    plan = Plan(quick=True, limit=options.limit, guaranteed=False)
+    plan = EvaluationPlan(quick=True, limit=options.limit, guaranteed=False)
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         backends: dict[str, tuple[OnnxBackend, WeightsCard]] = {}
         timed: dict[str, OnnxBackend] = {}

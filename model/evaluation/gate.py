@@ -14,7 +14,7 @@ from model.chance import generator
 from model.evaluation.candidates import LOOKS, network_candidate
 from model.evaluation.click_times import THREADS, ClickTimes
 from model.evaluation.data import EvaluationImages
-from model.evaluation.objects import ObjectResult, Plan, evaluate
+from model.evaluation.objects import EvaluationPlan, ObjectResult, evaluate
 from model.evaluation.paired_bootstrap import CONFIDENCE, RESAMPLES, Difference, paired_difference
 from model.evaluation.protocol import REGRESSION, Run, summarise
 from model.evaluation.report import aligned, by_candidate
@@ -215,7 +215,7 @@ def measure(
     each: GateSet,
     images: EvaluationImages,
     backends: Mapping[str, tuple[OnnxBackend, WeightsCard]],
-    plan: Plan,
+    plan: EvaluationPlan,
     progress: bool | None,
 ) -> list[Measured]:
     """Both networks on one set, by every look."""

@@ -19,8 +19,8 @@ from model.evaluation.protocol import (
     IOU_TARGETS,
     MAX_CLICKS,
     Annotator,
+    ClickStep,
     Run,
-    Step,
     perfect,
     reached,
     run_clicks,
@@ -74,7 +74,7 @@ class ObjectResult:
     protocol: Run
     """The published protocol."""
     guaranteed: Run
-    """The same with every click obeyed at its own pixel; the protocol's where `Plan.guaranteed` leaves it out."""
+    """The same with every click obeyed at its own pixel; the protocol's where `EvaluationPlan.guaranteed` leaves it out."""
     seconds: float
     """Of the protocol run: network and simulated annotator, without decoding."""
     picture: Path | None = None
@@ -93,7 +93,7 @@ class ObjectResult:
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """How objects are run."""
 
     max_clicks: int = MAX_CLICKS
@@ -108,7 +108,7 @@ class Plan:
     guaranteed: bool = True
     """Whether every session is made once more with every click obeyed."""
 
-    def stop(self) -> Callable[[Sequence[Step]], bool]:
+    def stop(self) -> Callable[[Sequence[ClickStep]], bool]:
         return reached(max(IOU_TARGETS), QUICK_CLICKS) if self.quick else perfect
 
     def annotator_for(self, number: int, draw: int = 0) -> Annotator:
@@ -119,7 +119,7 @@ class Plan:
 def evaluate(
     images: EvaluationImages,
     candidates: Sequence[Candidate],
-    plan: Plan,
+    plan: EvaluationPlan,
     progress: bool | None = False,
     title: str = "evaluate",
 ) -> list[ObjectResult]:
@@ -156,7 +156,7 @@ def run_object(
     name: str,
     truth: Truth,
     number: int,
-    plan: Plan,
+    plan: EvaluationPlan,
     pictures: Path | None = None,
     draw: int = 0,
 ) -> ObjectResult:

@@ -36,7 +36,7 @@ Annotator = Callable[[Truth, Mask, Sequence[Click]], Click]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ClickStep:
     """What one click led to."""
 
     click: Click
@@ -60,7 +60,7 @@ class Step:
 class Run:
     """The clicks made on one object."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ClickStep, ...]
     start_iou: float | None = None
     """IoU of the mask before any click; None where there was none."""
     start_counts: bool = False
@@ -78,7 +78,7 @@ class Run:
             return 0
         return clicks_to_reach(self.ious(max_clicks), target, max_clicks)
 
-    def corrections(self) -> list[tuple[float, Step]]:
+    def corrections(self) -> list[tuple[float, ClickStep]]:
         """(IoU before, step) of every click on a mask: of all but the first where the session started without one."""
         before = [self.start_iou, *(step.iou for step in self.steps)]
         return [(iou, step) for iou, step in zip(before, self.steps, strict=False) if iou is not None]
@@ -97,7 +97,7 @@ def run_clicks(
     max_clicks: int = MAX_CLICKS,
     threshold: float = THRESHOLD,
     guarantee: bool = False,
-    stop: Callable[[Sequence[Step]], bool] | None = None,
+    stop: Callable[[Sequence[ClickStep]], bool] | None = None,
     annotator: Annotator = next_click,
     watch: Callable[[S, Mask], None] | None = None,
     start_counts: bool = False,
@@ -114,7 +114,7 @@ def run_clicks(
     stop = perfect if stop is None else stop
     mask = binarise(session.probability, threshold)
     clicks: list[Click] = []
-    steps: list[Step] = []
+    steps: list[ClickStep] = []
     start_iou = None
     if start_counts or mask.any():
         intersection, union = count_overlap(truth, mask)
@@ -136,20 +136,20 @@ def run_clicks(
     return Run(tuple(steps), start_iou, start_counts)
 
 
-def perfect(steps: Sequence[Step]) -> bool:
+def perfect(steps: Sequence[ClickStep]) -> bool:
     """The last mask has no error."""
     return steps[-1].intersection == steps[-1].union
 
 
-def never(steps: Sequence[Step]) -> bool:
+def never(steps: Sequence[ClickStep]) -> bool:
     """Every click is made."""
     return False
 
 
-def reached(iou: float, min_clicks: int = 1) -> Callable[[Sequence[Step]], bool]:
+def reached(iou: float, min_clicks: int = 1) -> Callable[[Sequence[ClickStep]], bool]:
     """The mask is perfect, or `iou` has been reached at some click and at least `min_clicks` are made."""
 
-    def stop(steps: Sequence[Step]) -> bool:
+    def stop(steps: Sequence[ClickStep]) -> bool:
         if perfect(steps):
             return True
         return len(steps) >= min_clicks and any(reaches(step.iou, iou) for step in steps)
@@ -183,13 +183,13 @@ def far_from(truth: Truth) -> float:
     return math.sqrt(np.count_nonzero(truth == OBJECT) / math.pi)
 
 
-def _step(truth: Truth, before: Mask, mask: Mask, clicks: Sequence[Click]) -> Step:
+def _step(truth: Truth, before: Mask, mask: Mask, clicks: Sequence[Click]) -> ClickStep:
     intersection, union = count_overlap(truth, mask)
     agree = [bool(mask[click.y, click.x]) == click.positive for click in clicks]
     newest = clicks[-1]
     y, x = np.nonzero((before != mask) & (truth != VOID))
     far = int(np.count_nonzero((x - newest.x) ** 2 + (y - newest.y) ** 2 > far_from(truth) ** 2))
-    return Step(newest, intersection, union, sum(agree), agree[-1], len(x), far)
+    return ClickStep(newest, intersection, union, sum(agree), agree[-1], len(x), far)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from model.drawing import write_picture
-from model.evaluation.objects import ObjectResult, Plan
+from model.evaluation.objects import EvaluationPlan, ObjectResult
 from model.evaluation.protocol import CURVE_CLICKS, IOU_TARGETS, Run, Summary, summarise
 from model.evaluation.sheets import WORST, contact_sheet, worst_json, worst_sheet
 from model.evaluation.thirds import THIRDS, Bounds
@@ -37,7 +37,7 @@ def by_candidate(results: Sequence[ObjectResult]) -> dict[str, list[ObjectResult
     return found
 
 
-def report(results: Sequence[ObjectResult], plan: Plan, bounds: Bounds | None = None) -> dict[str, Any]:
+def report(results: Sequence[ObjectResult], plan: EvaluationPlan, bounds: Bounds | None = None) -> dict[str, Any]:
     """The scores of every candidate, before and after the guarantee, as plain JSON values.
 
     bounds: of the thirds of size; without them there are none.
@@ -51,7 +51,7 @@ def report(results: Sequence[ObjectResult], plan: Plan, bounds: Bounds | None = 
 
 
 def _scores_of(
-    found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: Plan, bounds: Bounds | None
+    found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: EvaluationPlan, bounds: Bounds | None
 ) -> dict[str, Any]:
     scores = summary_json(summarise([run_of(result) for result in found], plan.max_clicks))
     # Every session counts the same; objects are counted once.
@@ -73,7 +73,9 @@ def details(runs: Sequence[Run], max_clicks: int) -> dict[str, float]:
     return {**noc, f"iou@{DETAIL_CLICKS}": float(np.mean([run.ious(DETAIL_CLICKS)[-1] for run in runs]))}
 
 
-def spread(found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: Plan) -> dict[str, float] | None:
+def spread(
+    found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: EvaluationPlan
+) -> dict[str, float] | None:
     """The standard deviation, of the sample, between the draws' means; None for a single draw."""
     if plan.draws < 2:
         return None
@@ -85,7 +87,7 @@ def spread(found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run],
 
 
 def worst_fifth(
-    found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: Plan
+    found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: EvaluationPlan
 ) -> dict[str, float | int]:
     """Means over the worst fifth of the objects, at least one; each score has its own worst, by the mean of the draws."""
     objects: dict[int, list[dict[str, float]]] = {}
@@ -100,7 +102,7 @@ def worst_fifth(
 
 
 def thirds(
-    found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: Plan, bounds: Bounds
+    found: Sequence[ObjectResult], run_of: Callable[[ObjectResult], Run], plan: EvaluationPlan, bounds: Bounds
 ) -> dict[str, Any]:
     """The scores of each third of size; a third without objects is null."""
     scores: dict[str, Any] = {"bounds": [bounds.lower, bounds.upper], "fixed": bounds.fixed}
@@ -250,7 +252,7 @@ def make_room(output: Path) -> None:
 def write_report(
     output: Path,
     results: Sequence[ObjectResult],
-    plan: Plan,
+    plan: EvaluationPlan,
     settings: dict[str, Any],
     scores: dict[str, Any],
     bounds: Bounds | None = None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model.drawing import Picture, captioned, fitted, overlay, side_by_side
+from model.drawing import Picture, captioned, fitted, in_a_row, with_mask
 from model.evaluation.protocol import Run
 from pipelines.clicks import Mask, Truth
 
@@ -18,14 +18,14 @@ def draw_run(
 
     masks: after each click.  start: that of a session that began with one, which is drawn before them.
     """
-    panels = [captioned(fitted(overlay(image, truth=truth), PANEL_SIDE), title)]
+    panels = [captioned(fitted(with_mask(image, truth=truth), PANEL_SIDE), title)]
     if start is not None:
-        drawn = overlay(image, start, truth)
+        drawn = with_mask(image, start, truth)
         panels.append(captioned(fitted(drawn, PANEL_SIDE), f"before any click, IoU {run.start_iou:.3f}"))
     last = len(run.steps)
     for number in sorted({*(n for n in PICTURED_CLICKS if n < last), *([last] if last else [])}):
         clicks = [step.click for step in run.steps[:number]]
         text = f"{number} click{'s' if number > 1 else ''}, IoU {run.steps[number - 1].iou:.3f}"
-        drawn = overlay(image, masks[number - 1], truth, clicks)
+        drawn = with_mask(image, masks[number - 1], truth, clicks)
         panels.append(captioned(fitted(drawn, PANEL_SIDE), text))
-    return side_by_side(panels)
+    return in_a_row(panels)

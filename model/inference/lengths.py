@@ -21,7 +21,7 @@ def _is_length(text: str) -> str:
     return text
 
 
-Length = Annotated[str, AfterValidator(_is_length)]
+MarginLength = Annotated[str, AfterValidator(_is_length)]
 """Whole pixels `"10px"`, or a share of a side `"5%"`; may be negative."""
 
 
@@ -34,13 +34,13 @@ def pixels(length: str, side: int) -> int:
     return number if match[2] == "px" else round(side * number / 100)
 
 
-class Sides(Section):
+class Margins(Section):
     """A length on each side of a box."""
 
-    left: Length = "0px"
-    top: Length = "0px"
-    right: Length = "0px"
-    bottom: Length = "0px"
+    left: MarginLength = "0px"
+    top: MarginLength = "0px"
+    right: MarginLength = "0px"
+    bottom: MarginLength = "0px"
 
 
 def listed_names(names: Names) -> tuple[str, ...]:

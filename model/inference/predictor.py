@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -22,10 +23,12 @@ from model.clicks.threshold import THRESHOLD, binarise
 from model.clicks.views import Pyramid
 from model.inference.backend import Answers, Backend, load_backend
 from model.inference.box_prompts import box_answer, checked_box
-from model.inference.zoom import Region, View, ZoomIn, image_tensor
+from model.inference.pixels import rgb
+from model.inference.zoom import View, ZoomIn, image_tensor, whole
 from model.weights.checkpoints import WeightsCard
 from pipelines.clicks import Click, Mask
 from pipelines.errors import UserError
+from pipelines.image import Rect
 
 Values = TypeVar("Values", bound=np.generic)
 
@@ -86,22 +89,26 @@ class Predictor:
     def set_image(
         self, image: NDArray[np.uint8], mask: Mask | None = None, box: Sequence[int] | None = None
     ) -> Session:
-        """A session without clicks on `image`, (H, W, 3) uint8 RGB; with `mask`, (H, W), it corrects that mask: all that
-        is not 0 is the object.
+        """A session without clicks on an image: uint8, (H, W, 3) RGB, (H, W, 4) with transparency, which is not looked at, or
+        (H, W) grey. UserError for anything else.
 
+        mask: (H, W), all that is not 0 is the object; the session then corrects it.
         box: left, top, right, bottom in pixels of the image, all of which belong to it. The session then begins with the
         network's answer to the box, which later clicks correct (see `model.inference.box_prompts`).
         """
-        height, width = image.shape[:2]
+        pixels = rgb(image)
+        height, width = pixels.shape[:2]
         start = np.zeros((height, width), np.float32)
         if mask is not None:
+            mask = np.asarray(mask)
             if mask.shape != start.shape:
+                shape = " × ".join(map(str, mask.shape))
                 raise UserError(
-                    f"the mask to start from is {mask.shape[1]}×{mask.shape[0]} pixels, the image {width}×{height}; "
+                    f"the mask to start from is {shape}, the image {height} × {width} (height × width); "
                     "give the mask of the whole image"
                 )
             start = mask.astype(bool).astype(np.float32)
-        session = Session(self, Pyramid(image_tensor(image).to(self.backend.device)), fixed(start))
+        session = Session(self, Pyramid(image_tensor(pixels).to(self.backend.device)), fixed(start))
         if box is None:
             return session
         if mask is not None:
@@ -109,7 +116,7 @@ class Predictor:
         answer, view, score = box_answer(self, session.image, checked_box(box, session.size_hw), session.size_hw)
         # Where the first click looks at the whole image, its answer belongs to the whole image, too.
         region = view.look if self.zoom.skip_clicks == 0 else None
-        return replace(session, probability=fixed(answer), region=region, view=view, score=score)
+        return replace(session, start=fixed(answer), region=region, view=view, score=score)
 
     def answers(self, image: Tensor, previous: Tensor, points: Tensor) -> Answers:
         """What the network says, for image (B, 3, h, w), last probabilities (B, 1, h, w), points (B, N, 3)."""
@@ -157,13 +164,15 @@ class Session:
     predictor: Predictor
     image: Pyramid
     """Of (1, 3, H, W) float32 in 0..1."""
-    probability: NDArray[np.float32]
-    """(H, W) float32, read-only: the network's last answer; never changed by the guarantee."""
+    start: NDArray[np.float32]
+    """(H, W) float32, read-only: what there was before the first click, zeros, a mask, or the answer to a box."""
     clicks: tuple[Click, ...] = ()
-    region: Region | None = None
+    region: Rect | None = None
     """The part of the image that the network looks at since the last zoom."""
     view: View | None = None
     """How the network looked at the image for the last answer; None before the first one."""
+    answer: Tensor | None = field(default=None, repr=False)
+    """(1, 1, h, w): the probabilities of what was looked at, at the network's size; None before the first click."""
     score: float | None = None
     """Predicted IoU of the answer; None before the first click, and where the network has no head for it."""
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
@@ -172,16 +181,33 @@ class Session:
     """The session without the newest click (or clicks, where several came at once)."""
     earlier: Session | None = field(default=None, repr=False)
     """What `undo` gives where that is not `before`: the session that a click was removed from."""
+    _full: dict[str, NDArray[Any]] = field(init=False, default_factory=dict, repr=False)
+    """Maps of the whole image, which are computed when they are asked for. All but the newest two sessions of a row forget
+    theirs: in a picture of 12 megapixels they would be 60 MB a click, and what they are made from is half a megabyte."""
 
     @property
     def size_hw(self) -> tuple[int, int]:
-        height, width = self.probability.shape
+        height, width = self.start.shape
         return height, width
 
-    @cached_property
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """(H, W) float32, read-only: the network's last answer; never changed by the guarantee."""
+        if self.answer is None or self.view is None:
+            return self.start
+        if "probability" not in self._full:
+            self._full["probability"] = fixed(self.view.paste_back(self.answer, self.size_hw))
+        return self._full["probability"]
+
+    @property
     def mask(self) -> Mask:
         """(H, W) bool, read-only: the answer above the threshold; with the guarantee a redundant click turns nothing over,
         and every click has its own pixel."""
+        if "mask" not in self._full:
+            self._full["mask"] = self._mask()
+        return self._full["mask"]
+
+    def _mask(self) -> Mask:
         mask = binarise(self.probability, self.predictor.threshold)
         if not self.predictor.guarantee:
             return fixed(mask)
@@ -190,16 +216,14 @@ class Session:
         return fixed(obey(mask, self.clicks))
 
     def click(self, x: int, y: int, positive: bool) -> Session:
-        """The session after one more click at pixel (x, y); UserError for one outside of the image."""
+        """The session after one more click at pixel (x, y); UserError for one outside of the image or between pixels."""
         return self.add([Click(x, y, positive)])
 
     def add(self, clicks: Iterable[Click]) -> Session:
         """The session after several clicks at once: the network runs for all of them together."""
-        added = tuple(clicks)
+        added = tuple(self._checked(click) for click in clicks)
         if not added:
             return self
-        for click in added:
-            self._check(click)
         clicks = (*self.clicks, *added)
         if self._is_new and self.predictor.backend.scores and self.predictor.zoom.first_looks > 1:
             state = self._first_answers(clicks)
@@ -207,7 +231,13 @@ class Session:
             state = replace(self._answered(clicks), candidates=())
         if self._deserves_second_look(state):
             state = state._answered(state.clicks)
-        return replace(state, before=self, earlier=None)
+        following = replace(state, before=self, earlier=None)
+        if "probability" in state._full:
+            following._full["probability"] = state._full["probability"]
+        for past in (self.before, self.earlier):
+            if past is not None:
+                past._full.clear()
+        return following
 
     @property
     def _is_new(self) -> bool:
@@ -232,7 +262,7 @@ class Session:
         return replace(
             self,
             clicks=clicks,
-            probability=best.probability,
+            answer=best.answer,
             region=best.view.paste,
             view=best.view,
             score=best.score,
@@ -269,13 +299,21 @@ class Session:
             state = state.before
         return state
 
-    def _check(self, click: Click) -> None:
+    def _checked(self, click: Click) -> Click:
+        """The click with whole numbers as coordinates. UserError for one that is not on a pixel of the image."""
         height, width = self.size_hw
-        if not (0 <= click.x < width and 0 <= click.y < height):
+        if not all(isinstance(value, Real) and float(value).is_integer() for value in (click.x, click.y)):
             raise UserError(
-                f"click at x {click.x}, y {click.y} lies outside of the image: x goes from 0 to {width - 1}, "
-                f"y from 0 to {height - 1}"
+                f"click at x {click.x!r}, y {click.y!r}: a click is on one pixel; give whole numbers, counted from 0 at "
+                "the left and at the top"
             )
+        x, y = int(click.x), int(click.y)
+        if not (0 <= x < width and 0 <= y < height):
+            raise UserError(
+                f"click at x {x}, y {y} lies outside of the image: x goes from 0 to {width - 1}, y from 0 to "
+                f"{height - 1}"
+            )
+        return Click(x, y, bool(click.positive))
 
     def _answered(self, clicks: tuple[Click, ...]) -> Session:
         """One run of the network for `clicks`."""
@@ -283,9 +321,9 @@ class Session:
         previous = torch.tensor(self.probability, device=self.image.device)[None, None]
         points = view.points(clicks, self.size_hw).to(self.image.device)
         logits, scores = self.predictor.answers(view.cut(self.image), view.cut(Pyramid(previous)), points)
-        probability = view.paste_back(torch.sigmoid(logits.float()), self.size_hw)
         score = None if scores is None else scores.item()
-        return replace(self, clicks=clicks, probability=fixed(probability), region=view.paste, view=view, score=score)
+        answer = torch.sigmoid(logits.float())
+        return replace(self, clicks=clicks, answer=answer, region=view.paste, view=view, score=score)
 
     def _deserves_second_look(self, answered: Session) -> bool:
         """Whether the first answer was for much more than the object, or for a part of the image that may cut it off."""
@@ -293,8 +331,7 @@ class Session:
         if not zoom.second_look or self.clicks or answered.view is None or not self._is_new:
             return False
         region = zoom.region_around(answered.probability, answered.clicks)
-        height, width = self.size_hw
-        seen = answered.view.look or Region(0, height - 1, 0, width - 1)
+        seen = answered.view.look or whole(self.size_hw)
         return region is not None and (
             region.height * region.width < 0.5 * seen.height * seen.width
             or region.height > seen.height

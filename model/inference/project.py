@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.drawing import Picture, captioned, fitted, overlay
+from model.drawing import Picture, captioned, fitted, with_mask
 from model.inference.lengths import ALL, listed_names
 from model.inference.modes import Answer, Mode, Question
 from model.inference.predictor import Predictor
@@ -178,7 +178,7 @@ def draw_answer(image: LabelledImage, found: Answer, classes: SpecialClasses) ->
     """The image with its masks and clicks."""
     clicks = clicks_of(image.annotation(), classes.pos, classes.neg)
     together = np.logical_or.reduce(found.masks)
-    return captioned(fitted(overlay(image.pixels(), together, clicks=clicks), _SHEET_SIDE), image.name)
+    return captioned(fitted(with_mask(image.pixels(), together, clicks=clicks), _SHEET_SIDE), image.name)
 
 
 # ---------------------------------------------------------------- command line

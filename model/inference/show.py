@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from model.drawing import Picture, captioned, fitted, overlay, side_by_side, stacked
+from model.drawing import Picture, captioned, fitted, in_a_row, stacked, with_mask
 from model.inference.predictor import Predictor, Session
 from model.projects.images import decode_image
 from pipelines.clicks import Click, Mask
@@ -128,7 +128,7 @@ def shown_of(clicks: int) -> list[int]:
 def sheet(rows: Sequence[Row]) -> Picture:
     """A row an object: the photograph, and the mask after 1, 3, 5 and all clicks; (H, W, 3) uint8 RGB."""
     width = TILE_WIDTH if len(rows) > 1 else LONE_TILE_WIDTH
-    return stacked([side_by_side(_tiles(row, width)) for row in rows])
+    return stacked([in_a_row(_tiles(row, width)) for row in rows])
 
 
 def _tiles(row: Row, width: int) -> list[Picture]:
@@ -147,7 +147,7 @@ def _answer(image: Picture, session: Session) -> Picture:
     shrinks = width < session.mask.shape[1]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     mask: Mask = cv2.resize(session.mask.astype(np.float32), (width, height), interpolation=interpolation) > 0.5
-    canvas = overlay(image, mask)
+    canvas = with_mask(image, mask)
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(canvas, outlines, -1, OUTLINE_COLOUR, 1)
     before = session.size_hw
@@ -157,7 +157,7 @@ def _answer(image: Picture, session: Session) -> Picture:
         )
         for click in session.clicks
     ]
-    return overlay(canvas, clicks=clicks)
+    return with_mask(canvas, clicks=clicks)
 
 
 def count_text(clicks: int) -> str:

@@ -18,6 +18,7 @@ from model.clicks.tensors import NEGATIVE, PADDING, POSITIVE
 from model.clicks.views import Pyramid, points_in
 from pipelines.clicks import Click
 from pipelines.errors import UserError
+from pipelines.image import Rect
 
 FIRST_LOOKS = 3
 FIRST_SIZE = 256
@@ -27,38 +28,6 @@ SMALLEST_FIRST_LOOK = (128, 256)
 """The longer side of the smallest first look is a quarter of the image's, but between these, in pixels of the image."""
 LARGEST_FIRST_PART = 0.85
 """A part that would be larger is not looked at besides the whole image."""
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A part of an image; all four ends belong to it."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top + 1
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left + 1
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """The region as `model.clicks.views` speaks of it: top, left, height, width."""
-        return self.top, self.left, self.height, self.width
-
-    def contains(self, click: Click) -> bool:
-        """Whether the click lies in the region; as published, its last row and its last column do not count."""
-        return self.top <= click.y < self.bottom and self.left <= click.x < self.right
-
-    def overlap(self, other: "Region") -> float:
-        """Overlap of the rows times overlap of the columns, each as shared length / length of the hull."""
-        rows = _overlap(self.top, self.bottom, other.top, other.bottom)
-        return rows * _overlap(self.left, self.right, other.left, other.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +92,7 @@ class ZoomIn:
             corners=False,
         )
 
-    def first_regions(self, image_hw: tuple[int, int], clicks: Sequence[Click]) -> list[Region | None]:
+    def first_regions(self, image_hw: tuple[int, int], clicks: Sequence[Click]) -> list[Rect | None]:
         """The parts to look at first, from the whole image, None, to the smallest: each holds all positive clicks, the sides
         shrink evenly in their logarithm, and the shape is the image's. Without a positive click the whole image only."""
         positive = [click for click in clicks if click.positive]
@@ -136,16 +105,16 @@ class ZoomIn:
             self.expansion * (max(rows) - min(rows) + 1) / image_hw[0],
             self.expansion * (max(columns) - min(columns) + 1) / image_hw[1],
         )
-        regions: list[Region | None] = [None]
+        regions: list[Rect | None] = [None]
         for number in range(1, self.first_looks):
             share = max(smallest ** (number / (self.first_looks - 1)), needed)
             if share < LARGEST_FIRST_PART:
                 top, bottom = _window(min(rows), max(rows), share, image_hw[0])
                 left, right = _window(min(columns), max(columns), share, image_hw[1])
-                regions.append(Region(top, bottom, left, right))
+                regions.append(Rect(left, top, right, bottom))
         return list(dict.fromkeys(regions))
 
-    def region_around(self, probability: NDArray[np.float32], clicks: Sequence[Click]) -> Region | None:
+    def region_around(self, probability: NDArray[np.float32], clicks: Sequence[Click]) -> Rect | None:
         """The region that fits the last answer (H, W) and the positive clicks; None where the answer is empty."""
         height, width = probability.shape
         x, y, box_width, box_height = cv2.boundingRect((probability > self.probability).view(np.uint8))
@@ -155,21 +124,22 @@ class ZoomIn:
         rows = [y, y + box_height - 1, *(click.y for click in clicks if click.positive)]
         top, bottom = self._expanded(min(rows), max(rows), height)
         left, right = self._expanded(min(columns), max(columns), width)
-        return Region(top, bottom, left, right)
+        return Rect(left, top, right, bottom)
 
     def _expanded(self, first: int, last: int, length: int) -> tuple[int, int]:
+        """First pixel and end of the region around what lies from `first` to `last`."""
         centre = 0.5 * (first + last)
         size = max(self.expansion * (last - first + 1), self.min_crop)
         # `round` rounds halves to even, as the published code does.
-        return max(0, round(centre - 0.5 * size)), min(length - 1, round(centre + 0.5 * size))
+        return max(0, round(centre - 0.5 * size)), min(length, round(centre + 0.5 * size) + 1)
 
-    def needs_new_region(self, old: Region | None, new: Region, clicks: Sequence[Click]) -> bool:
+    def needs_new_region(self, old: Rect | None, new: Rect, clicks: Sequence[Click]) -> bool:
         """Whether `new` replaces `old`: none yet, a positive click outside of it, or too little overlap."""
         if old is None:
             return True
-        if not all(old.contains(click) for click in clicks if click.positive):
+        if not all(well_inside(old, click) for click in clicks if click.positive):
             return True
-        return new.overlap(old) < self.recompute_overlap
+        return overlap(new, old) < self.recompute_overlap
 
     def input_size(self, height: int, width: int, longest: int | None = None) -> tuple[int, int]:
         """(height, width) of the network's input for a region of that size: the longer side becomes `longest`, by default
@@ -186,8 +156,8 @@ class View:
     differ only after an empty answer in the published protocol (`ZoomIn.forget_region`).
     """
 
-    look: Region | None
-    paste: Region | None
+    look: Rect | None
+    paste: Rect | None
     input_hw: tuple[int, int]
     corners: bool = True
     """See `ZoomIn`."""
@@ -199,7 +169,7 @@ class View:
         image_hw: tuple[int, int],
         clicks: Sequence[Click],
         previous: NDArray[np.float32],
-        region: Region | None,
+        region: Rect | None,
     ) -> "View":
         """The look that belongs to `clicks` (the newest included), the last answer and the last region."""
         current = zoom.region_around(previous, clicks) if len(clicks) > zoom.skip_clicks else None
@@ -211,7 +181,7 @@ class View:
         return cls(region, region, zoom.input_size(region.height, region.width), zoom.corners)
 
     @classmethod
-    def first(cls, zoom: ZoomIn, image_hw: tuple[int, int], region: Region | None) -> "View":
+    def first(cls, zoom: ZoomIn, image_hw: tuple[int, int], region: Rect | None) -> "View":
         """A first look at a part, or with None at all of it; all have one size, so that they are looked at together."""
         return cls(region, region, zoom.input_size(*image_hw, zoom.first_size), zoom.corners)
 
@@ -226,7 +196,7 @@ class View:
         if not self.corners:
             rows = [(click.x, click.y, POSITIVE if click.positive else NEGATIVE) for click in clicks]
             points = torch.tensor(rows, dtype=torch.float32).reshape(1, len(rows), 3)
-            return points_in(points, torch.tensor([look.box]), self.input_hw)
+            return points_in(points, torch.tensor([box_of(look)]), self.input_hw)
         height, width = self.input_hw
         placed = []
         for click in clicks:
@@ -241,14 +211,14 @@ class View:
         full = picture.full
         if not self.corners:
             height, width = full.shape[-2:]
-            return picture.looked_at(self._look((height, width)).box, self.input_hw)
+            return picture.looked_at(box_of(self._look((height, width))), self.input_hw)
         if self.look is not None:
             look = self.look
-            full = full[:, :, look.top : look.bottom + 1, look.left : look.right + 1]
+            full = full[:, :, look.top : look.bottom, look.left : look.right]
         return resize(full, self.input_hw)
 
-    def _look(self, image_hw: tuple[int, int]) -> Region:
-        return self.look or Region(0, image_hw[0] - 1, 0, image_hw[1] - 1)
+    def _look(self, image_hw: tuple[int, int]) -> Rect:
+        return self.look or whole(image_hw)
 
     def paste_back(self, probability: Tensor, image_hw: tuple[int, int]) -> NDArray[np.float32]:
         """The network's probabilities (1, 1, h, w) as a map of the image, (H, W) float32, 0 outside of the region."""
@@ -257,7 +227,7 @@ class View:
         paste = self.paste
         full = np.zeros(image_hw, np.float32)
         inner = resize(probability, (paste.height, paste.width), self.corners)[0, 0].cpu().numpy()
-        full[paste.top : paste.bottom + 1, paste.left : paste.right + 1] = inner
+        full[paste.top : paste.bottom, paste.left : paste.right] = inner
         return full
 
 
@@ -276,12 +246,34 @@ def resize(values: Tensor, size_hw: tuple[int, int], corners: bool = True) -> Te
 
 
 def _window(first: int, last: int, share: float, length: int) -> tuple[int, int]:
-    """First and last pixel of a part of so much of `length` around what lies from `first` to `last`, moved to lie inside."""
+    """First pixel and end of a part of so much of `length` around what lies from `first` to `last`, moved to lie inside."""
     side = min(length, max(1, round(share * length)))
     start = min(max(0, round((first + last + 1 - side) / 2)), length - side)
-    return start, start + side - 1
+    return start, start + side
 
 
-def _overlap(first: int, last: int, other_first: int, other_last: int) -> float:
-    shared = max(0, min(last, other_last) - max(first, other_first) + 1)
-    return shared / (max(last, other_last) - min(first, other_first) + 1)
+def whole(image_hw: tuple[int, int]) -> Rect:
+    """All of an image."""
+    return Rect(0, 0, image_hw[1], image_hw[0])
+
+
+def box_of(region: Rect) -> tuple[float, float, float, float]:
+    """The region as `model.clicks.views` speaks of it: top, left, height, width."""
+    return region.top, region.left, region.height, region.width
+
+
+def well_inside(region: Rect, click: Click) -> bool:
+    """Whether the click lies in the region; as published, its last row and its last column do not count."""
+    return region.top <= click.y < region.bottom - 1 and region.left <= click.x < region.right - 1
+
+
+def overlap(one: Rect, other: Rect) -> float:
+    """Overlap of the rows times overlap of the columns, each as shared length / length of the hull."""
+    return _overlap(one.top, one.bottom, other.top, other.bottom) * _overlap(
+        one.left, one.right, other.left, other.right
+    )
+
+
+def _overlap(first: int, end: int, other_first: int, other_end: int) -> float:
+    shared = max(0, min(end, other_end) - max(first, other_first))
+    return shared / (max(end, other_end) - min(first, other_first))

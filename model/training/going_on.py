@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from model.training.clock import CLOCK_KEY, Clock, changes
 from model.training.config import TrainConfig
@@ -19,6 +22,7 @@ from model.weights.checkpoints import (
     read_checkpoint,
 )
 from model.weights.licences import of_weights, refuse, together
+from pipelines.version import __version__
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def prepare_folder(
     """The run's folder with the config in it, and what there is to go on from."""
     if options.resume is None:
         folder = new_run(options.output, options.name, options.overwrite)
-        folder.describe(config)
+        folder.describe(config, origin_of(options, data, options.weights))
         return folder, None
     folder, checkpoint = resumed_run(options.resume, options.output)
     stored = read_checkpoint(checkpoint)
@@ -87,9 +91,24 @@ def prepare_folder(
     refuse(config.refuse_licences, together([data.licences, of_weights(card)]))
     for change in changed_settings(card.config, config.to_dict()):
         say(f"Resumed with another setting: {change}")
-    folder.describe(config)
+    folder.describe(config, origin_of(options, data, folder.begun_with()))
     clock = Clock.from_dict(stored[CLOCK_KEY]) if CLOCK_KEY in stored else None
     return folder, Earlier(checkpoint, int(stored["global_step"]), clock, has_score_head(network_tensors(stored)))
+
+
+def origin_of(options: TrainOptions, data: ShardData | ViewData, begun_with: str | None) -> dict[str, Any]:
+    """Where a run comes from: data, weights and versions."""
+    return {
+        "data": list(options.data),
+        "dataset_digest": data.digest,
+        "licences": data.licences,
+        "weights": begun_with,
+        "versions": {
+            "smart-tool": __version__,
+            "torch": str(torch.__version__),
+            "pytorch-lightning": version("pytorch-lightning"),
+        },
+    }
 
 
 def changed_settings(before: Any, now: Any, path: str = "") -> Iterator[str]:

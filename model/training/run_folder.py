@@ -1,7 +1,8 @@
 """Where a training run puts its results, and how an earlier run is kept safe.
 
 RUN/
-  config.json                   the config as it was used, defaults filled in
+  config.json                   the config as it was used, defaults filled in; may be trained with again
+  run.json                      which data (addresses, sha256, licences), which weights it began with, which versions
   checkpoints/best.ckpt         highest mean IoU in validation
   checkpoints/last.ckpt         the latest; `--resume` goes on from it. While one is written it is called last.ckpt.part
   logs/version_0/metrics.csv    one file for each time that the run was started or resumed
@@ -12,8 +13,10 @@ RUN/
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from model.training.config import TrainConfig
 from pipelines.errors import UserError
@@ -39,6 +42,10 @@ class RunFolder:
         return self.root / "config.json"
 
     @property
+    def origin(self) -> Path:
+        return self.root / "run.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.root / "checkpoints"
 
@@ -62,6 +69,14 @@ class RunFolder:
     def pictures(self) -> Path:
         return self.root / "pictures"
 
+    def begun_with(self) -> str | None:
+        """The weights that the run began with, as `run.json` says; None where it is not known, as in runs of version 0.1."""
+        try:
+            found = json.loads(self.origin.read_text(encoding="utf-8")).get("weights")
+        except (OSError, ValueError):
+            return None
+        return str(found) if found else None
+
     def holds_a_run(self) -> bool:
         """Whether an earlier run left something here."""
         return any(path.exists() for path in (self.config, self.checkpoints, self.logs))
@@ -73,14 +88,16 @@ class RunFolder:
     def clear(self) -> None:
         """Delete what a run leaves, and nothing else."""
         self.config.unlink(missing_ok=True)
+        self.origin.unlink(missing_ok=True)
         for folder in (self.checkpoints, self.logs, self.tensorboard, self.pictures):
             if folder.exists():
                 shutil.rmtree(folder)
 
-    def describe(self, config: TrainConfig) -> None:
-        """Write the config down."""
+    def describe(self, config: TrainConfig, origin: Mapping[str, Any]) -> None:
+        """Write the config down, and where the run comes from, in plain data."""
         self.root.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
+        for path, content in ((self.config, config.to_dict()), (self.origin, origin)):
+            path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def new_run(output: str | Path | None, name: str, overwrite: bool = False) -> RunFolder:

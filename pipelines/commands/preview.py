@@ -19,7 +19,7 @@ from pipelines.formats import storage
 from pipelines.formats.shards import NotADataset, ShardedDataset, open_dataset
 from pipelines.formats.supervisely import parse_annotation
 from pipelines.meta import Meta, nearest
-from pipelines.overlay import class_colors, fitted, overlay
+from pipelines.overlay import class_colors, fitted_size, overlay
 from pipelines.pictures.contact_sheet import Tile, grid
 from pipelines.pictures.layer_table import NothingToShow, layer_table
 from pipelines.tag import Tag
@@ -123,7 +123,7 @@ def _tile(
     with shown(render.BadPicture, NotADataset):
         pixels = render.decode(stored.image_bytes)
     annotation = parse_annotation(json.loads(stored.annotation_bytes), dataset.meta)
-    size = fitted((pixels.shape[0], pixels.shape[1]), (_SIDE, _SIDE))
+    size = fitted_size((pixels.shape[0], pixels.shape[1]), (_SIDE, _SIDE))
     picture = overlay(pixels, annotation.figures, colors, size)
     return Tile(picture, name, _note(annotation.figures, annotation.tags, dataset.meta)), annotation.figures
 

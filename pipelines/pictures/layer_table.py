@@ -16,7 +16,7 @@ from pipelines.execute.reading import Listing
 from pipelines.formats import storage
 from pipelines.graph.plan import Layer, Plan
 from pipelines.origin import Origin
-from pipelines.overlay import class_colors, fitted, overlay
+from pipelines.overlay import class_colors, fitted_size, overlay
 from pipelines.pictures.contact_sheet import Row, Tile, table
 from pipelines.pictures.settings_summary import summary_lines
 from pipelines.sample import Sample
@@ -120,7 +120,7 @@ def _row(
     for number, pixels in render.evaluate_all([sample.image for sample in shown], source):
         figures = shown[number].figures
         height, width = shown[number].image.size
-        picture = overlay(pixels, figures, colors, fitted((height, width), BOX))
+        picture = overlay(pixels, figures, colors, fitted_size((height, width), BOX))
         tags = "".join(f", {tag.name}" for tag in shown[number].tags)
         objects = f"{len(figures)} figure{'s' * (len(figures) != 1)}{tags}"
         tiles[number] = Tile(picture, f"{width} x {height}", objects)

@@ -30,9 +30,10 @@ from model.evaluation.benchmarks.voc import VocFolder, object_truth
 from model.evaluation.protocol import Run, clicks_to_reach, count_overlap, never, run_clicks, summarise
 from model.inference.backend import TorchBackend
 from model.inference.predictor import Predictor, Session
-from model.inference.zoom import Region, ZoomIn
+from model.inference.zoom import ZoomIn, overlap, well_inside
 from model.projects.images import decode_image
 from pipelines.clicks import VOID, Click, Mask, Truth, next_click
+from pipelines.image import Rect
 
 PROBABILITY_TOLERANCE = 1e-4
 
@@ -292,16 +293,21 @@ def compare_region(found: Collector, name: str, case: dict[str, Any]) -> None:
 
 
 def compare_region_update(found: Collector, name: str, case: dict[str, Any]) -> None:
-    old, current = Region(*case["old"]), Region(*case["current"])
+    old, current = _rect(*case["old"]), _rect(*case["current"])
     clicks = as_clicks(case["clicks"])
-    contains = all(old.contains(click) for click in clicks if click.positive)
+    contains = all(well_inside(old, click) for click in clicks if click.positive)
     found.compare("region update", f"{name} contains", contains, case["contains"])
-    found.close("region update", f"{name} overlap", current.overlap(old), case["overlap"], 1e-12)
+    found.close("region update", f"{name} overlap", overlap(current, old), case["overlap"], 1e-12)
     found.compare("region update", f"{name} update", ZoomIn().needs_new_region(old, current, clicks), case["update"])
 
 
-def _ends(region: Region | None) -> list[int] | None:
-    return None if region is None else [region.top, region.bottom, region.left, region.right]
+def _ends(region: Rect | None) -> list[int] | None:
+    """As the traces have them: top, bottom, left, right, all within the region."""
+    return None if region is None else [region.top, region.bottom - 1, region.left, region.right - 1]
+
+
+def _rect(top: int, bottom: int, left: int, right: int) -> Rect:
+    return Rect(left, top, right + 1, bottom + 1)
 
 
 def drawn_truth(rows: Sequence[str]) -> Truth:

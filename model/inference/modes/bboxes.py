@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from model.inference.lengths import ALL, NAMES_WANTED, Names, Sides, listed_names, pixels
+from model.inference.lengths import ALL, NAMES_WANTED, Margins, Names, listed_names, pixels
 from model.inference.modes.base import Answer, Mode, Question, look_at, rectangle_figure, registered
 from model.inference.predictor import Predictor
 from model.settings.classes import SpecialClasses
@@ -23,7 +23,7 @@ class Bboxes(Mode):
     name: Literal["bboxes"]
     from_classes: Names = ALL
     """Of which objects; points are never taken."""
-    padding: Sides = Sides()
+    padding: Margins = Margins()
     """Added on each side; shares are of the box's width and height. The result is clipped to the image."""
     save: bool = False
     """Whether the padded boxes are added too."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from model.inference.lengths import Sides, pixels
+from model.inference.lengths import Margins, pixels
 from model.inference.modes.base import Answer, Mode, Question, look_at, rectangle_figure, registered
 from model.inference.predictor import Predictor
 from pipelines.errors import UserError
@@ -15,7 +15,7 @@ class Roi(Mode):
     """The network sees what is left of the image inside of the bounds."""
 
     name: Literal["roi"]
-    bounds: Sides = Sides()
+    bounds: Margins = Margins()
     """Cut off on each side; shares are of the image's width and height."""
     save: bool = False
     """Whether the rectangle is added too."""
@@ -31,7 +31,7 @@ class Roi(Mode):
         return [ClassSpec(self.class_name, "rectangle")] if self.save else []
 
 
-def inner_rect(bounds: Sides, whole: Rect) -> Rect:
+def inner_rect(bounds: Margins, whole: Rect) -> Rect:
     """The image without the bounds; UserError where nothing is left."""
     area = Rect(
         pixels(bounds.left, whole.width),

@@ -7,7 +7,8 @@ from pipelines.errors import UserError
 PREFIX = "zoo:"
 DEFAULT = "zoo:lite"
 """What predict and evaluate use where no weights are given."""
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
+"""Where they are."""
 
 
 ENCODER = ".encoder"
@@ -16,20 +17,20 @@ ENCODER = ".encoder"
 
 def names() -> list[str]:
     """The names of all click networks in the zoo; each is that of its network."""
-    return sorted(file.stem for file in _FOLDER.glob("*.ckpt"))
+    return sorted(file.stem for file in FOLDER.glob("*.ckpt"))
 
 
 def encoders() -> list[str]:
     """The names of all encoders in the zoo."""
-    return sorted(file.stem for file in _FOLDER.glob(f"*{ENCODER}"))
+    return sorted(file.stem for file in FOLDER.glob(f"*{ENCODER}"))
 
 
 def file_of(name: str) -> Path:
     """The file called `name`, of a click network or an encoder. UserError where there is none."""
     if name in names():
-        return _FOLDER / f"{name}.ckpt"
+        return FOLDER / f"{name}.ckpt"
     if name in encoders():
-        return _FOLDER / f"{name}{ENCODER}"
+        return FOLDER / f"{name}{ENCODER}"
     known = ", ".join(PREFIX + known for known in [*names(), *encoders()])
     raise UserError(
         f"weights {PREFIX}{name}: not in the zoo, which has {known or 'nothing'}; "

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.clicks.views import LARGEST_REDUCTION, Pyramid, looked_at, points_in
-from model.inference.zoom import Region, View
+from model.inference.zoom import View
 from pipelines.clicks import Click
+from pipelines.image import Rect
 
 
 def slowly_looked_at(image: np.ndarray, box: tuple[float, ...], size_hw: tuple[int, int]) -> np.ndarray:
@@ -69,7 +70,7 @@ def test_training_and_use_give_the_network_the_same(region: tuple[int, int, int,
     rng = np.random.default_rng(1)
     image = torch.from_numpy(rng.random((1, 3, 121, 181), np.float32))
     top, height, left, width = region
-    area = Region(top, top + height - 1, left, left + width - 1)
+    area = Rect(left, top, left + width, top + height)
     assert max(height, width) / side <= LARGEST_REDUCTION + 2
     view = View(area, area, (side, side), corners=False)
     clicks = [Click(int(x), int(y), bool(p)) for x, y, p in rng.integers(0, (181, 121, 2), (5, 3))]

@@ -12,8 +12,8 @@ import pytest
 from model.__main__ import main
 from model.evaluation.baselines import EllipseSession, untrained_network
 from model.evaluation.data import open_evaluation, painted_truth
-from model.evaluation.objects import Candidate, ObjectResult, Plan, evaluate
-from model.evaluation.protocol import Run, Step, run_clicks
+from model.evaluation.objects import Candidate, EvaluationPlan, ObjectResult, evaluate
+from model.evaluation.protocol import ClickStep, Run, run_clicks
 from model.evaluation.report import make_room, report, table
 from model.evaluation.sheets import commonness, mean_scores, sentences, worst_json, worst_objects
 from model.evaluation.thirds import bounds_of
@@ -118,7 +118,7 @@ def test_data_that_is_not_there_is_refused(
 def test_a_network_that_sees_the_objects_needs_one_click(voc: Path) -> None:
     predictor = Predictor(TorchBackend(bright, 3.0), guarantee=False)
     candidate = Candidate("bright", lambda image: predictor.set_image(image.pixels))
-    results = evaluate(open_evaluation(str(voc), split="first"), [candidate], Plan())
+    results = evaluate(open_evaluation(str(voc), split="first"), [candidate], EvaluationPlan())
     assert [(result.image, result.object_name, result.pixels) for result in results] == [("a", "1", 300)]
     assert len(results[0].protocol.steps) == 1
     assert results[0].guaranteed == results[0].protocol
@@ -129,7 +129,7 @@ def test_the_guaranteed_run_pays_only_for_what_the_guarantee_changes(voc: Path) 
         spy = Spy(answer)
         predictor = Predictor(TorchBackend(spy, 3.0), guarantee=False)
         candidate = Candidate("spy", lambda image: predictor.set_image(image.pixels))
-        (result,) = evaluate(open_evaluation(str(voc)), [candidate], Plan(max_clicks=5, limit=1))
+        (result,) = evaluate(open_evaluation(str(voc)), [candidate], EvaluationPlan(max_clicks=5, limit=1))
         assert all(step.newest_agrees for step in result.guaranteed.steps)
         return len(spy.images)
 
@@ -141,8 +141,10 @@ def test_the_guaranteed_run_pays_only_for_what_the_guarantee_changes(voc: Path) 
 
 def test_the_random_annotator_is_the_same_in_every_run(voc: Path) -> None:
     candidates = [Candidate("ellipse", lambda image: EllipseSession(image.pixels.shape[:2]))]
-    once, again = (evaluate(open_evaluation(str(voc)), candidates, Plan(annotator="random")) for _ in range(2))
-    centre = evaluate(open_evaluation(str(voc)), candidates, Plan())
+    once, again = (
+        evaluate(open_evaluation(str(voc)), candidates, EvaluationPlan(annotator="random")) for _ in range(2)
+    )
+    centre = evaluate(open_evaluation(str(voc)), candidates, EvaluationPlan())
     assert [result.protocol for result in once] == [result.protocol for result in again]
     assert [result.protocol for result in once] != [result.protocol for result in centre]
 
@@ -237,7 +239,7 @@ def ellipse_candidate() -> Candidate:
 
 
 def test_people_click_elsewhere_in_each_draw_and_the_same_in_every_run(voc: Path) -> None:
-    plan = Plan(annotator="people", draws=3, max_clicks=5)
+    plan = EvaluationPlan(annotator="people", draws=3, max_clicks=5)
     once, again = (evaluate(open_evaluation(str(voc)), [ellipse_candidate()], plan) for _ in range(2))
     assert [(result.number, result.draw) for result in once] == [(n, d) for n in range(3) for d in range(3)]
     assert [result.protocol for result in once] == [result.protocol for result in again]
@@ -246,7 +248,7 @@ def test_people_click_elsewhere_in_each_draw_and_the_same_in_every_run(voc: Path
 
 
 def test_mean_spread_and_worst_fifth_are_those_of_the_slow_twin(voc: Path) -> None:
-    plan = Plan(annotator="people", draws=3, max_clicks=5)
+    plan = EvaluationPlan(annotator="people", draws=3, max_clicks=5)
     results = evaluate(open_evaluation(str(voc)), [ellipse_candidate()], plan)
     scores = report(results, plan, bounds_of(str(voc), 2, [result.share for result in results]))["ellipse"]["protocol"]
     iou = {(result.draw, result.number): result.protocol.steps[0].iou for result in results}
@@ -267,8 +269,8 @@ def test_mean_spread_and_worst_fifth_are_those_of_the_slow_twin(voc: Path) -> No
 
 
 def test_one_draw_has_no_spread(voc: Path) -> None:
-    results = evaluate(open_evaluation(str(voc)), [ellipse_candidate()], Plan(max_clicks=2))
-    assert report(results, Plan(max_clicks=2))["ellipse"]["protocol"]["spread"] is None
+    results = evaluate(open_evaluation(str(voc)), [ellipse_candidate()], EvaluationPlan(max_clicks=2))
+    assert report(results, EvaluationPlan(max_clicks=2))["ellipse"]["protocol"]["spread"] is None
 
 
 def test_both_looks_draws_thirds_and_the_worst_are_in_report_csv_and_pictures(
@@ -326,7 +328,7 @@ def test_sessions_may_start_from_damaged_masks_and_boxes(
 
 
 def done(number: int, score: float, traits: tuple[str, ...], draw: int = 0) -> ObjectResult:
-    run = Run((Step(Click(0, 0, True), round(1000 * score), 1000, 1, True),))
+    run = Run((ClickStep(Click(0, 0, True), round(1000 * score), 1000, 1, True),))
     return ObjectResult("x", "image", str(number), 1, run, run, 1.0, None, number, draw, 0.1, traits)
 
 
@@ -353,12 +355,12 @@ def test_what_the_worst_have_in_common_is_said_in_words() -> None:
 def test_a_box_around_what_a_network_sees_needs_no_click(voc: Path) -> None:
     predictor = Predictor(TorchBackend(bright, 3.0), guarantee=False)
     candidate = Candidate("bright", lambda image, **start: predictor.set_image(image.pixels, **start))
-    results = evaluate(open_evaluation(str(voc)), [candidate], Plan(start="box", max_clicks=5))
-    scores = report(results, Plan(start="box", max_clicks=5))["bright"]["protocol"]
+    results = evaluate(open_evaluation(str(voc)), [candidate], EvaluationPlan(start="box", max_clicks=5))
+    scores = report(results, EvaluationPlan(start="box", max_clicks=5))["bright"]["protocol"]
     assert scores["noc"]["90"] == 0
     assert scores["start_iou"] > 0.9
     # Of a damaged mask at least one click is asked.
-    results = evaluate(open_evaluation(str(voc)), [candidate], Plan(start="damaged", max_clicks=5))
+    results = evaluate(open_evaluation(str(voc)), [candidate], EvaluationPlan(start="damaged", max_clicks=5))
     assert min(result.protocol.clicks_to_reach(0.8) for result in results) >= 1
 
 

@@ -24,8 +24,8 @@ from model.evaluation.gate import (
     time_checks,
     verdict_table,
 )
-from model.evaluation.objects import Candidate, ObjectResult, Plan, evaluate
-from model.evaluation.protocol import Run, Step
+from model.evaluation.objects import Candidate, EvaluationPlan, ObjectResult, evaluate
+from model.evaluation.protocol import ClickStep, Run
 from model.evaluation.thirds import THIRDS, Bounds
 from model.inference.backend import TorchBackend
 from model.inference.predictor import Predictor
@@ -40,7 +40,7 @@ SHARES = dict(zip(THIRDS, (0.005, 0.05, 0.5), strict=True))
 def result(number: int, clicks: int, third: str, obeyed: bool = True) -> ObjectResult:
     """An object that needs so many clicks to IoU 0.9."""
     ious = [500] * (clicks - 1) + [950]
-    steps = tuple(Step(Click(0, 0, True), iou, 1000, place + obeyed, obeyed) for place, iou in enumerate(ious))
+    steps = tuple(ClickStep(Click(0, 0, True), iou, 1000, place + obeyed, obeyed) for place, iou in enumerate(ious))
     return ObjectResult("x", "image", str(number), 1, Run(steps), Run(steps), 1.0, number=number, share=SHARES[third])
 
 
@@ -93,8 +93,8 @@ def test_less_obedience_fails() -> None:
 
 def test_more_clicks_that_make_it_worse_fail() -> None:
     new = objects(lambda n, third: usual(n, third) - 2)
-    worse = Run((Step(Click(0, 0, True), 800, 1000, 1, True), Step(Click(0, 0, True), 700, 1000, 2, True)))
-    good = Run((*worse.steps, Step(Click(0, 0, True), 950, 1000, 3, True)))
+    worse = Run((ClickStep(Click(0, 0, True), 800, 1000, 1, True), ClickStep(Click(0, 0, True), 700, 1000, 2, True)))
+    good = Run((*worse.steps, ClickStep(Click(0, 0, True), 950, 1000, 3, True)))
 
     def worsened(number: int) -> ObjectResult:
         third = THIRDS[number % 3]
@@ -152,7 +152,7 @@ def test_a_network_that_sees_objects_passes_before_one_that_draws_discs() -> Non
         Candidate(name, lambda image, predictor=predictor: predictor.set_image(image.pixels))
         for name, predictor in predictors.items()
     ]
-    found = evaluate(images, candidates, Plan(quick=True, guaranteed=False))  # type: ignore[arg-type]
+    found = evaluate(images, candidates, EvaluationPlan(quick=True, guaranteed=False))  # type: ignore[arg-type]
     new, old = ([result for result in found if result.candidate == name] for name in (NEW, OLD))
     assert failed(checks(new, old)) == []
     assert {"NoC@85", "NoC@90"} < set(failed(checks(old, new)))

@@ -8,8 +8,8 @@ import pytest
 
 from model.evaluation.baselines import EllipseSession
 from model.evaluation.protocol import (
+    ClickStep,
     Run,
-    Step,
     clicks_to_reach,
     count_overlap,
     never,
@@ -40,7 +40,7 @@ class Stubborn:
 
 def steps_of(*ious: float) -> Run:
     """A run with these IoUs in thousandths; every click is obeyed."""
-    return Run(tuple(Step(Click(0, 0, True), round(1000 * i), 1000, n, True) for n, i in enumerate(ious, 1)))
+    return Run(tuple(ClickStep(Click(0, 0, True), round(1000 * i), 1000, n, True) for n, i in enumerate(ious, 1)))
 
 
 def test_the_count_is_the_first_click_that_reaches_the_target() -> None:

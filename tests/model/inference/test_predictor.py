@@ -142,7 +142,7 @@ def test_a_session_may_start_from_a_mask() -> None:
     np.testing.assert_array_equal(start.mask, mask)
     start.click(25, 20, True)
     np.testing.assert_array_equal(spy.maps[0][0, 0].numpy(), mask)
-    with pytest.raises(UserError, match="the mask to start from is 5×4 pixels, the image 80×60"):
+    with pytest.raises(UserError, match="the mask to start from is 4 × 5, the image 60 × 80"):
         plain().set_image(picture(), np.zeros((4, 5), bool))
 
 

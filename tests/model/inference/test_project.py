@@ -12,7 +12,7 @@ import pytest
 from model.__main__ import main
 from model.inference.backend import TorchBackend
 from model.inference.config import InferenceConfigError, parse_inference_config, read_inference_config
-from model.inference.lengths import Sides, pixels
+from model.inference.lengths import Margins, pixels
 from model.inference.modes import Question
 from model.inference.modes.full_image import FullImage
 from model.inference.modes.roi import Roi
@@ -451,7 +451,7 @@ def test_only_classes_of_the_network_can_be_saved() -> None:
 def test_classes_of_the_project_and_of_the_request_must_fit() -> None:
     with pytest.raises(UserError, match=r"the project has no class 'cet' \(did you mean 'cat'"):
         request(mode_of(name="bboxes", from_classes=["cet"])).output_meta(META)
-    taken = request(Roi(name="roi", bounds=Sides(), save=True, class_name="sky"))
+    taken = request(Roi(name="roi", bounds=Margins(), save=True, class_name="sky"))
     with pytest.raises(UserError, match=r"sky.*choose another add_suffix or class_name"):
         taken.output_meta(META)
     with_boxes = request(mode_of(name="bboxes", save=True)).output_meta(META)

@@ -6,9 +6,10 @@ import torch
 
 from model.clicks.tensors import PADDING
 from model.clicks.views import Pyramid
-from model.inference.zoom import Region, View, ZoomIn, image_tensor, resize
+from model.inference.zoom import View, ZoomIn, image_tensor, overlap, resize, well_inside
 from pipelines.clicks import Click
 from pipelines.errors import UserError
+from pipelines.image import Rect
 
 
 def filled(height: int, width: int, top: int, bottom: int, left: int, right: int) -> np.ndarray:
@@ -21,13 +22,13 @@ def filled(height: int, width: int, top: int, bottom: int, left: int, right: int
 def test_a_region_is_the_box_expanded_around_its_centre_and_clamped() -> None:
     zoom = ZoomIn(min_crop=1)
     # 100 rows expand to 140: 20 more on each side, halves rounded to even.
-    assert zoom.region_around(filled(500, 500, 100, 199, 200, 299), []) == Region(80, 220, 180, 320)
-    assert zoom.region_around(filled(500, 500, 0, 99, 450, 499), []) == Region(0, 120, 440, 499)
+    assert zoom.region_around(filled(500, 500, 100, 199, 200, 299), []) == Rect(180, 80, 321, 221)
+    assert zoom.region_around(filled(500, 500, 0, 99, 450, 499), []) == Rect(440, 0, 500, 121)
 
 
 def test_a_region_is_never_smaller_than_the_smallest_crop_unless_the_image_is() -> None:
-    assert ZoomIn().region_around(filled(500, 500, 250, 250, 250, 250), []) == Region(150, 350, 150, 350)
-    assert ZoomIn().region_around(filled(50, 60, 20, 20, 20, 20), []) == Region(0, 49, 0, 59)
+    assert ZoomIn().region_around(filled(500, 500, 250, 250, 250, 250), []) == Rect(150, 150, 351, 351)
+    assert ZoomIn().region_around(filled(50, 60, 20, 20, 20, 20), []) == Rect(0, 0, 60, 50)
 
 
 def test_a_region_takes_in_positive_clicks_but_not_negative_ones() -> None:
@@ -45,33 +46,33 @@ def test_an_empty_answer_gives_no_region() -> None:
 
 
 def test_the_last_row_and_column_of_a_region_do_not_count_as_inside() -> None:
-    region = Region(10, 20, 30, 40)
-    assert region.contains(Click(30, 10, True))
-    assert region.contains(Click(39, 19, True))
-    assert not region.contains(Click(40, 15, True))
-    assert not region.contains(Click(35, 20, True))
+    region = Rect(30, 10, 41, 21)
+    assert well_inside(region, Click(30, 10, True))
+    assert well_inside(region, Click(39, 19, True))
+    assert not well_inside(region, Click(40, 15, True))
+    assert not well_inside(region, Click(35, 20, True))
 
 
 def test_overlap_is_the_product_of_rows_and_columns() -> None:
-    region = Region(0, 9, 0, 9)
-    assert region.overlap(Region(0, 9, 0, 9)) == 1.0
-    assert region.overlap(Region(5, 14, 0, 9)) == 5 / 15
-    assert region.overlap(Region(5, 14, 5, 14)) == (5 / 15) ** 2
-    assert region.overlap(Region(20, 30, 0, 9)) == 0.0
+    region = Rect(0, 0, 10, 10)
+    assert overlap(region, Rect(0, 0, 10, 10)) == 1.0
+    assert overlap(region, Rect(0, 5, 10, 15)) == 5 / 15
+    assert overlap(region, Rect(5, 5, 15, 15)) == (5 / 15) ** 2
+    assert overlap(region, Rect(0, 20, 10, 31)) == 0.0
 
 
 @pytest.mark.parametrize(
     ("old", "new", "click", "moves"),
     [
-        (None, Region(0, 9, 0, 9), Click(1, 1, True), True),
-        (Region(0, 9, 0, 9), Region(0, 9, 0, 9), Click(1, 1, True), False),
-        (Region(0, 9, 0, 9), Region(0, 9, 0, 9), Click(50, 1, True), True),
-        (Region(0, 9, 0, 9), Region(0, 9, 0, 9), Click(50, 1, False), False),
-        (Region(0, 9, 0, 9), Region(0, 19, 0, 9), Click(1, 1, True), False),
-        (Region(0, 9, 0, 9), Region(0, 20, 0, 9), Click(1, 1, True), True),
+        (None, Rect(0, 0, 10, 10), Click(1, 1, True), True),
+        (Rect(0, 0, 10, 10), Rect(0, 0, 10, 10), Click(1, 1, True), False),
+        (Rect(0, 0, 10, 10), Rect(0, 0, 10, 10), Click(50, 1, True), True),
+        (Rect(0, 0, 10, 10), Rect(0, 0, 10, 10), Click(50, 1, False), False),
+        (Rect(0, 0, 10, 10), Rect(0, 0, 10, 20), Click(1, 1, True), False),
+        (Rect(0, 0, 10, 10), Rect(0, 0, 10, 21), Click(1, 1, True), True),
     ],
 )
-def test_when_the_region_moves(old: Region | None, new: Region, click: Click, moves: bool) -> None:
+def test_when_the_region_moves(old: Rect | None, new: Rect, click: Click, moves: bool) -> None:
     assert ZoomIn().needs_new_region(old, new, [click]) is moves
 
 
@@ -97,7 +98,7 @@ def test_people_correcting_a_mask_see_it_enlarged_from_the_first_click() -> None
 
 
 def test_after_an_empty_answer_the_old_region_is_kept_or_forgotten() -> None:
-    old = Region(0, 99, 0, 99)
+    old = Rect(0, 0, 100, 100)
     clicks = [Click(1, 1, True), Click(2, 2, True)]
     nothing = np.zeros((300, 300), np.float32)
     published = View.of(ZoomIn(), (300, 300), clicks, nothing, old)
@@ -107,13 +108,13 @@ def test_after_an_empty_answer_the_old_region_is_kept_or_forgotten() -> None:
 
 
 def test_clicks_move_into_the_region_without_rounding() -> None:
-    view = View(Region(10, 29, 100, 139), Region(10, 29, 100, 139), (50, 100))
+    view = View(Rect(100, 10, 140, 30), Rect(100, 10, 140, 30), (50, 100))
     points = view.points([Click(101, 11, True), Click(139, 29, False)], (300, 300))
     assert points.tolist() == [[[2.5, 2.5, 1.0], [97.5, 47.5, 0.0]]]
 
 
 def test_a_click_left_of_and_above_the_region_is_dropped_others_outside_stay() -> None:
-    view = View(Region(10, 29, 100, 139), Region(10, 29, 100, 139), (20, 40))
+    view = View(Rect(100, 10, 140, 30), Rect(100, 10, 140, 30), (20, 40))
     points = view.points([Click(99, 9, True), Click(99, 10, True), Click(200, 5, False)], (300, 300))
     assert points[0, 0, 2] == PADDING
     assert points[0, 1].tolist() == [-1.0, 0.0, 1.0]
@@ -123,7 +124,7 @@ def test_a_click_left_of_and_above_the_region_is_dropped_others_outside_stay() -
 def test_what_is_cut_out_goes_back_where_it_was_and_the_rest_is_empty() -> None:
     generator = np.random.default_rng(0)
     full = torch.from_numpy(generator.random((1, 1, 40, 50), np.float32))
-    region = Region(5, 14, 20, 39)
+    region = Rect(20, 5, 40, 15)
     view = View(region, region, (10, 20))
     back = view.paste_back(view.cut(Pyramid(full)), (40, 50))
     np.testing.assert_array_equal(back[5:15, 20:40], full[0, 0, 5:15, 20:40].numpy())

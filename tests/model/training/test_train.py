@@ -518,7 +518,7 @@ def test_runs_are_numbered(tmp_path: Path):
 
 def test_a_run_is_not_overwritten_unasked(tmp_path: Path):
     folder = new_run(tmp_path, "x")
-    folder.describe(config())
+    folder.describe(config(), {})
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(
         RunFolderError, match=r"holds a run already; go on with it by --resume, delete it by --overwrite"
@@ -614,3 +614,18 @@ def test_mistakes_end_with_status_2_and_their_text(tmp_path: Path, capsys: pytes
     assert "--epochs 0: at least 1 is needed" in capsys.readouterr().err
     assert main(["train", str(TUTORIAL), "--data", str(tmp_path / "no"), "--accelerator", "cpu"]) == 2
     assert "does not exist; a dataset is" in capsys.readouterr().err
+
+
+def test_a_run_says_where_it_comes_from(tmp_path: Path):
+    data = str(tiny_dataset(tmp_path / "data", train=4, val=2))
+    weights = str(write_checkpoint(tmp_path / "nano.ckpt", 32))
+    settings = config(epochs=1, weights_init_type="transfer_learning")
+    outcome = train(settings, options(data, tmp_path / "run", weights=weights))
+    origin = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert origin["data"] == [data]
+    assert origin["dataset_digest"] == outcome.last.dataset_digest
+    assert origin["weights"] == weights
+    assert set(origin["versions"]) == {"smart-tool", "torch", "pytorch-lightning"}
+    assert read_config(tmp_path / "run" / "config.json") == settings
+    train(settings.with_epochs(2), options(data, tmp_path / "run", resume=""))
+    assert json.loads((tmp_path / "run" / "run.json").read_text()) == origin

@@ -12,6 +12,7 @@ from model.inference.predictor import Predictor
 from model.weights import zoo
 from model.weights.checkpoints import load_network
 from model.weights.copies import digest
+from model.weights.to_zoo import BEGIN, END, with_table
 from pipelines.errors import UserError
 from tests.model.toy_networks import write_checkpoint
 
@@ -23,15 +24,16 @@ def test_weights_of_the_zoo_are_small_and_carry_the_name_of_their_network(name: 
     file = zoo.file_of(name)
     assert file.stat().st_size < LARGEST_MB * 1e6
     _, card = load_network(zoo.PREFIX + name)
-    assert card.network == name
+    assert name.partition("-")[0] == card.network
     assert card.dataset_digest or card.origin
     assert card.metrics["val/miou@5"] > card.metrics["val/miou@1"] > 0.4
 
 
 @pytest.mark.parametrize("name", [*zoo.names(), *zoo.encoders()])
 def test_the_page_of_the_zoo_names_each_file_by_its_digest(name: str):
-    page = (Path(zoo.__file__).parent / "README.md").read_text(encoding="utf-8")
-    assert digest(zoo.file_of(name)) in page
+    page = (zoo.FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"`{digest(zoo.file_of(name))}` |" in page
+    assert with_table(page, zoo.FOLDER) == page
 
 
 def test_the_default_is_there():
@@ -118,3 +120,54 @@ def test_a_copy_onto_itself_or_of_nothing_is_refused(tmp_path: Path, capsys: pyt
     assert "is the file of the weights itself; name another one" in capsys.readouterr().err
     assert main(["weights", "--output", str(full)]) == 2
     assert "--output writes a copy of weights: name them" in capsys.readouterr().err
+
+
+@pytest.fixture
+def other_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "zoo"
+    folder.mkdir()
+    (folder / "README.md").write_text(f"# Zoo\n\n{BEGIN}\nold rows\n{END}\n\nMore.\n")
+    monkeypatch.setattr(zoo, "FOLDER", folder)
+    return folder
+
+
+def test_weights_go_into_the_zoo_in_one_command(tmp_path: Path, other_zoo: Path, capsys: pytest.CaptureFixture[str]):
+    weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
+    assert main(["weights", str(weights), "--to-zoo", "nano-mine"]) == 0
+    file = other_zoo / "nano-mine.ckpt"
+    assert str(file) in capsys.readouterr().out
+    page = (other_zoo / "README.md").read_text()
+    assert f"| `zoo:nano-mine` | `nano-mine.ckpt` | `nano` | 0.4 MB | `{digest(file)}` |" in page
+    assert page.startswith("# Zoo")
+    assert page.endswith("More.\n")
+    assert "old rows" not in page
+    (one, card), (other, _) = load_network("zoo:nano-mine"), load_network(weights)
+    assert card.network == "nano"
+    for mine, theirs in zip(one.state_dict().values(), other.state_dict().values(), strict=True):
+        assert torch.allclose(mine.float(), theirs.float(), atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--to-zoo", "Nano Mine"], "a name has small letters, digits and single hyphens"),
+        (["--to-zoo", "taken"], "is there already; choose another name, or replace it with --overwrite"),
+        (["--to-zoo", "x", "--output", "y.ckpt"], "leave out --output and --blend"),
+    ],
+)
+def test_what_cannot_go_into_the_zoo_is_refused(
+    tmp_path: Path, other_zoo: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+):
+    (other_zoo / "taken.ckpt").write_bytes(b"")
+    weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
+    assert main(["weights", str(weights), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_outside_of_a_checkout_there_is_no_page_to_write(
+    tmp_path: Path, other_zoo: Path, capsys: pytest.CaptureFixture[str]
+):
+    (other_zoo / "README.md").unlink()
+    weights = write_checkpoint(tmp_path / "nano.ckpt", 32)
+    assert main(["weights", str(weights), "--to-zoo", "mine"]) == 2
+    assert "this is done in a checkout of the project" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pipelines.figures import Bitmap, Figure, Line, Point
-from pipelines.overlay import fitted, overlay
+from pipelines.overlay import fitted_size, overlay
 from pipelines.pictures import layer_table as layer_table_module
 from pipelines.pictures.lettering import font_for, shortened
 from tests.pipelines.commands.conftest import (
@@ -172,9 +172,9 @@ def test_points_stand_above_masks_and_lines_are_seen():
 
 
 def test_pictures_fit_their_box():
-    assert fitted((500, 1000), (100, 100)) == (50, 100)
-    assert fitted((1000, 1), (100, 100)) == (100, 1)
-    assert fitted((10, 10), (100, 300)) == (100, 100)
+    assert fitted_size((500, 1000), (100, 100)) == (50, 100)
+    assert fitted_size((1000, 1), (100, 100)) == (100, 1)
+    assert fitted_size((10, 10), (100, 300)) == (100, 100)
 
 
 def test_long_names_lose_their_middle():
