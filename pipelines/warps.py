@@ -24,8 +24,10 @@ _DAMPING, _ROUNDS, _CLOSE = 0.7, 60, 1e-6
 class Warp(ABC):
     """Where each place of an image comes to lie in a result, and the other way round."""
 
-    size: Size
-    """(height, width) of the result."""
+    @property
+    @abstractmethod
+    def size(self) -> Size:
+        """(height, width) of the result."""
 
     @property
     def region(self) -> np.ndarray | None:
@@ -51,14 +53,18 @@ class Warp(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Homography(Warp):
-    """A projective map; `matrix` is 3x3 and takes (x, y, 1) of the source to the result.
+    """A projective map; `matrix` is 3x3 and takes (x, y, 1) of the source to the result, whose (height, width) is `canvas`.
 
     A perspective map must be given the `shown` part of the source: beyond its horizon the formula puts points anywhere.
     """
 
     matrix: np.ndarray
-    size: Size
+    canvas: Size
     shown: np.ndarray | None = None
+
+    @property
+    def size(self) -> Size:
+        return self.canvas
 
     @property
     def region(self) -> np.ndarray | None:
@@ -94,7 +100,7 @@ class Displacement(Warp):
     field: np.ndarray
 
     @property
-    def size(self) -> Size:  # type: ignore[override]
+    def size(self) -> Size:
         return self.field.shape[0], self.field.shape[1]
 
     def forward(self, points: np.ndarray) -> np.ndarray:

@@ -64,12 +64,11 @@ def arriving(meta: Meta, at_most: int = 12) -> str:
 class Action(ABC):
     """One layer's work. Subclasses are frozen dataclasses: a field is a setting, its docstring says what it means.
 
-    `random` says whether `apply` draws; only then does it get a generator. With `draws_per_image` all samples of one source
-    image get the same numbers; with `moves_datasets` a sample may change its dataset. `examples` are whole settings that work.
+    With `draws_per_image` all samples of one source image get the same random numbers; with `moves_datasets` a sample may
+    change its dataset. `examples` are whole settings that work.
     """
 
     word: ClassVar[str]
-    random: ClassVar[bool] = False
     draws_per_image: ClassVar[bool] = False
     moves_datasets: ClassVar[bool] = False
     examples: ClassVar[tuple[Any, ...]] = ({},)
@@ -92,6 +91,14 @@ class Action(ABC):
     def bind(self, origins: Sequence[Origin]) -> Action:
         """This action for a run over these images, for the few whose meaning depends on the others' names."""
         return self
+
+    @property
+    def random(self) -> bool:
+        """Whether `apply` draws; only then does it get a generator.
+
+        Where no setting decides, a subclass has `random: ClassVar[bool] = True`.
+        """
+        return False
 
     @property
     def fan_out(self) -> float:

@@ -77,7 +77,7 @@ class Blur(Action):
     )
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         return self.name == "gaussian"
 
     def problems(self) -> Iterator[Finding]:

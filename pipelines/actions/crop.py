@@ -58,7 +58,7 @@ class Crop(Action):
             yield from self.random_part.problems(("random_part",))
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         return self.random_part is not None
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:

@@ -40,7 +40,7 @@ class CropAnnotation(Action):
     )
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         return self.random_part is not None
 
     def problems(self) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ class CorruptBlur(Action):
     )
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         return self.option in RANDOM_OPTIONS or isinstance(self.severity, SeverityRange)
 
     def problems(self) -> Iterator[Finding]:

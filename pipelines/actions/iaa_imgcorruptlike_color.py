@@ -78,7 +78,7 @@ class CorruptColor(Action):
     )
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         return isinstance(self.severity, SeverityRange)
 
     def problems(self) -> Iterator[Finding]:

@@ -70,7 +70,7 @@ class CorruptCompression(Action):
     )
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         return isinstance(self.severity, SeverityRange)
 
     def problems(self) -> Iterator[Finding]:

@@ -122,7 +122,7 @@ class If(Router):
     )
 
     @property
-    def random(self) -> bool:  # type: ignore[override]
+    def random(self) -> bool:
         return self.condition.probability is not None
 
     def problems(self) -> Iterator[Finding]:

@@ -37,8 +37,9 @@ def _path_in(settings: Any, loc: tuple[str | int, ...], kind: str) -> tuple[str 
     path: list[str | int] = []
     value = settings
     for part in loc:
-        inside = part in value if isinstance(value, dict) else isinstance(value, list) and isinstance(part, int)
-        if inside and (isinstance(value, dict) or part < len(value)):  # type: ignore[operator]
+        is_key = isinstance(value, dict) and part in value
+        is_place = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if is_key or is_place:
             path.append(part)
             value = value[part]
     if kind == "missing":
