@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter
 
+from pipelines.actions.outcomes import Arriving, Outcome
 from pipelines.image import Pixels
 from pipelines.meta import Meta, nearest
 from pipelines.origin import Origin
@@ -88,6 +89,14 @@ class Action(ABC):
         """The classes and tags of the results, given those of the inputs."""
         return meta
 
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        """What comes out of each output for what arrives; of this a check concludes which parts of a graph no sample reaches.
+
+        Here images keep their size, and classes and tags are those of `map_meta`. An action that changes sizes says so, and one
+        that can give nothing at all says why. Too wide a claim costs a warning; too narrow a one makes warnings that are wrong.
+        """
+        return (arriving.mapped(lambda meta: self.map_meta(meta, Notes())),)
+
     def bind(self, origins: Sequence[Origin]) -> Action:
         """This action for a run over these images, for the few whose meaning depends on the others' names."""
         return self
@@ -119,6 +128,10 @@ class Router(Action):
     @abstractmethod
     def route(self, sample: Sample, rng: np.random.Generator | None) -> int:
         """0 for the first output (the condition holds), 1 for the second."""
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        """Both outputs can get all that arrives, unless a subclass knows better."""
+        return super().outcomes(arriving) * 2
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         return (sample,)

@@ -18,7 +18,8 @@ Picture: coffee(saucer, cup, spoon) {"random_part": {"height": {"min_percent": 4
   {"min_percent": 40, "max_percent": 90}}}
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ import numpy as np
 
 from pipelines import geometry
 from pipelines.actions.base import Action, Finding, action
+from pipelines.actions.outcomes import Arriving, Extent, Never, Outcome
 from pipelines.actions.parameters import RandomPart, Sides
 from pipelines.sample import Sample
 
@@ -66,3 +68,35 @@ class Crop(Action):
         size = sample.image.size
         rect = self.random_part.draw(size, rng) if self.random_part and rng else (self.sides or Sides()).inside(size)
         return () if rect.empty else (geometry.crop(sample, rect),)
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        if self.random_part is not None:
+            part = self.random_part
+            height = _share(arriving.height, part.height.max_percent)
+            # One draw can serve both sides; then both have the same range.
+            width = _share(arriving.width, part.width.max_percent)
+            path: tuple[str, ...] = ("random_part",)
+        else:
+            sides = self.sides or Sides()
+            height = _cut(arriving.height, lambda extent: sides.top.of(extent) + sides.bottom.of(extent))
+            width = _cut(arriving.width, lambda extent: sides.left.of(extent) + sides.right.of(extent))
+            path = ("sides",)
+        for name, before, after in (("high", arriving.height, height), ("wide", arriving.width, width)):
+            if after.high < 1:
+                known = f"images here are {before.words} {name}, and " if before != Extent() else ""
+                return (Never(f"{known}the crop leaves nothing of an image", path),)
+        return super().outcomes(arriving.sized(height, width))
+
+
+def _share(extent: Extent, percent: float) -> Extent:
+    """What a random part can leave of a side: anything up to the greatest share."""
+    if math.isfinite(extent.high):
+        return Extent(1, math.floor(extent.high * percent / 100))
+    return Extent(1, extent.high if percent else 0)
+
+
+def _cut(extent: Extent, off: Callable[[int], int]) -> Extent:
+    if extent.exact is None:
+        return Extent(1, extent.high)
+    left = extent.exact - off(extent.exact)
+    return Extent(left, left)

@@ -22,6 +22,7 @@ import numpy as np
 from pydantic import Field
 
 from pipelines.actions.base import Finding, Notes, Router, action
+from pipelines.actions.outcomes import Arriving, Never, Outcome
 from pipelines.actions.tag import NamedTag
 from pipelines.meta import Meta, nearest
 from pipelines.sample import Sample
@@ -66,6 +67,14 @@ class FilterImageByTag(Router):
         found = [_is_among(wanted, present) for wanted in self.tags]
         holds = not any(found) if self.condition.startswith("without") else all(found)
         return 0 if holds else 1
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        names = [_name(tag) for tag in self.tags]
+        missing = [name for name in names if arriving.lacks_tag(name)]
+        why = Never(f"no tag {' or '.join(map(repr, missing))} arrives", ("tags",))
+        if self.condition.startswith("without"):
+            return arriving, why if len(missing) == len(names) else arriving
+        return why if missing else arriving, arriving
 
 
 def _name(wanted: str | NamedTag) -> str:

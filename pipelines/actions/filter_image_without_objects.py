@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pipelines.actions.base import Notes, Router, action
+from pipelines.actions.outcomes import Arriving, Never, Outcome, no_object
 from pipelines.actions.parameters import SomeNames
 from pipelines.meta import Meta
 from pipelines.sample import Sample
@@ -38,3 +39,8 @@ class FilterImageWithoutObjects(Router):
 
     def route(self, sample: Sample, rng: np.random.Generator | None) -> int:
         return 1 if any(figure.title in self.exclude_classes for figure in sample.figures) else 0
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        titles = self.exclude_classes
+        why = Never(no_object(titles), ("exclude_classes",))
+        return arriving.without(titles), why if arriving.absent(titles) else arriving

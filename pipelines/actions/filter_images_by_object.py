@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pipelines.actions.base import Finding, Notes, Router, action
+from pipelines.actions.outcomes import Arriving, Never, Outcome, no_object
 from pipelines.actions.parameters import Names
 from pipelines.meta import Meta
 from pipelines.sample import Sample
@@ -55,3 +56,11 @@ class FilterImagesByObject(Router):
     def route(self, sample: Sample, rng: np.random.Generator | None) -> int:
         present = {figure.title for figure in sample.figures}
         return 0 if present.issuperset(self.include) and present.isdisjoint(self.exclude) else 1
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        missing = [title for title in self.include if arriving.absent([title])]
+        always = not self.include and arriving.absent(self.exclude)
+        return (
+            Never(no_object(missing), ("include",)) if missing else arriving.without(self.exclude),
+            Never(no_object(self.exclude), ("exclude",)) if always else arriving,
+        )

@@ -22,6 +22,7 @@ from pydantic import ConfigDict
 
 from pipelines import geometry
 from pipelines.actions.base import Action, Finding, Notes, action
+from pipelines.actions.outcomes import Arriving, Extent, Never, Outcome, no_object
 from pipelines.actions.parameters import STRICT, Names, Sides, SomeNames
 from pipelines.figures.shape import outer_rect
 from pipelines.meta import Meta
@@ -77,3 +78,8 @@ class InstancesCrop(Action):
                 continue
             kept = tuple(figure for figure in sample.figures if figure is target or figure.title in self.save_classes)
             yield geometry.crop(with_figures(sample, kept), rect)
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        if arriving.absent(self.classes):
+            return (Never(f"{no_object(self.classes)}, and only objects are cut out", ("classes",)),)
+        return super().outcomes(arriving.sized(Extent(1, arriving.height.high), Extent(1, arriving.width.high)))

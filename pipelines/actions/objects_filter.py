@@ -30,6 +30,7 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from pipelines.actions.base import Action, Finding, Notes, action
+from pipelines.actions.outcomes import Arriving, Outcome
 from pipelines.actions.parameters import STRICT, Names, Percent
 from pipelines.figures import Shape
 from pipelines.image import Size
@@ -144,6 +145,11 @@ class ObjectsFilter(Action):
                 if figure.title not in sizes.filtering_classes or not _beyond(figure.shape, size, sizes)
             )
         return (sample,) if len(kept) == len(sample.figures) else (with_figures(sample, kept),)
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        # The class list is the old one all the same: deleted objects do not take their class out of a dataset's meta.
+        names = self.filter_by.names
+        return super().outcomes(arriving if names is None else arriving.only(names))
 
 
 def _beyond(shape: Shape, size: Size, sizes: PolygonSizes) -> bool:

@@ -22,6 +22,7 @@ from pydantic import ConfigDict, Field
 from pipelines import geometry
 from pipelines.actions.base import Action, Finding, Notes, action
 from pipelines.actions.masks_before_warp import with_mask_classes, with_masks
+from pipelines.actions.outcomes import Arriving, Extent, Outcome
 from pipelines.actions.parameters import STRICT, Range, require_generator
 from pipelines.image import PixelOp, Pixels, Rect, Size
 from pipelines.meta import Meta
@@ -115,6 +116,9 @@ class PerspectiveTransform(Action):
         op = PerspectivePixels(tuple(matrix.ravel().tolist()), width, height, int(self.cval.value))
         change = Homography(matrix, (height, width), shown)
         return (geometry.warp(with_masks(sample, self.classes_mapping), change, op, Rect(0, 0, width, height)),)
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        return super().outcomes(arriving if self.size_box.keep else arriving.sized(Extent(), Extent()))
 
     def _filled(self, size: Size, inner: np.ndarray) -> tuple[np.ndarray, Size]:
         """The map that lays the inner quadrilateral on the whole result, and the result's (height, width)."""

@@ -29,6 +29,7 @@ from pydantic import ConfigDict, Field
 
 from pipelines import geometry
 from pipelines.actions.base import Action, Finding, action
+from pipelines.actions.outcomes import Arriving, Extent, Outcome
 from pipelines.actions.parameters import STRICT
 from pipelines.image import Size
 from pipelines.sample import Sample
@@ -76,6 +77,15 @@ class Resize(Action):
         """Nothing when a side would come out below one pixel."""
         canvas, content, scale = self.sizes(sample.image.size)
         return (geometry.resize(sample, canvas, content, scale),) if min(content) > 0 else ()
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        before = arriving.height.exact, arriving.width.exact
+        if before[0] is not None and before[1] is not None:
+            sides = self.sizes((before[0], before[1]))[0]
+        else:
+            sides = self.height, self.width
+        extents = [Extent() if side == FREE else Extent(side, side) for side in sides]
+        return super().outcomes(arriving.sized(*extents))
 
     def sizes(self, before: Size) -> tuple[Size, Size, float]:
         """For an image of this (height, width): the canvas, the content on it, and their common factor (0 when stretched)."""

@@ -33,6 +33,7 @@ from pydantic import ConfigDict
 
 from pipelines import geometry
 from pipelines.actions.base import Action, Finding, action
+from pipelines.actions.outcomes import Arriving, Extent, Outcome
 from pipelines.actions.parameters import STRICT, require_generator
 from pipelines.figures.shape import half_up
 from pipelines.image import PixelOp, Pixels, Rect, Size
@@ -130,6 +131,10 @@ class Rotate(Action):
         op = RotatePixels(degrees, window.left, window.top, window.width, window.height, mode == "crop")
         cut = None if mode == "keep" else window
         return (geometry.warp(sample, Homography(matrix, canvas), op, cut),)
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        keeps = self.black_regions.mode == "preserve_size"
+        return super().outcomes(arriving if keeps else arriving.sized(Extent(), Extent()))
 
 
 def rotation(size: Size, degrees: float) -> tuple[np.ndarray, Size]:

@@ -22,6 +22,7 @@ from pydantic import ConfigDict, Field
 
 from pipelines import geometry
 from pipelines.actions.base import Action, Finding, action
+from pipelines.actions.outcomes import Arriving, Extent, Never, Outcome
 from pipelines.actions.parameters import STRICT
 from pipelines.image import Rect, Size
 from pipelines.sample import Sample
@@ -78,6 +79,19 @@ class SlidingWindow(Action):
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         """Row by row from the top left; each window is kept even if no object is in it."""
         return [geometry.crop(sample, rect) for rect in self.windows(sample.image.size)]
+
+    def outcomes(self, arriving: Arriving) -> tuple[Outcome, ...]:
+        window = self.window
+        for name, side, extent in (("high", window.height, arriving.height), ("wide", window.width, arriving.width)):
+            if extent.high < side:
+                why = (
+                    f"images here are {extent.words} {name}, too small for a window of {window.width}x{window.height} "
+                    "(width x height), so every one fails"
+                )
+                return (Never(why, ("window",)),)
+        return super().outcomes(
+            arriving.sized(Extent(window.height, window.height), Extent(window.width, window.width))
+        )
 
     def windows(self, size: Size) -> list[Rect]:
         """The windows of an image of this (height, width). Raises `ValueError` when one does not fit."""

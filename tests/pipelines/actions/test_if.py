@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.actions.if_ import FORMS, If
+from pipelines.actions.condition import FORMS
+from pipelines.actions.if_ import If
 from pipelines.figures import Bitmap, Figure, Rectangle
 from pipelines.origin import Origin
 from pipelines.sample import Randomness, Sample

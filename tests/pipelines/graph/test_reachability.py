@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
+from pipelines.actions.outcomes import Arriving, Extent, Never
 from pipelines.execute import in_memory
 from pipelines.execute.reading import list_images
 from pipelines.graph.check import check
-from pipelines.graph.reachability import Arriving, Extent, Never, outcomes
 from pipelines.graph.spec import parse_graph, read_graph
 from pipelines.meta import ClassSpec, Meta, TagSpec
 from pipelines.tag import Tag
@@ -332,7 +332,7 @@ def test_every_result_is_within_what_is_claimed(word, example):
             tiny_sample(size=size, tags=(Tag("night"),)),
             *(sample_of(kind, sorted(titles), size) for kind in ("bitmap", "polygon", "line")),
         ):
-            claimed = outcomes(action, Arriving(Extent(size[0], size[0]), Extent(size[1], size[1]), meta_of([sample])))
+            claimed = action.outcomes(Arriving(Extent(size[0], size[0]), Extent(size[1], size[1]), meta_of([sample])))
             dst = ("$b", "$c") if isinstance(action, Router) else ("$b",)
             graph = [*chain()[:1], layer(word, ["$0"], list(dst), example), layer("supervisely", list(dst), "out")]
             results: list[tuple[str, Any]] = []
@@ -383,4 +383,4 @@ def test_outcomes_of_unknown_things_are_unknown():
         def apply(self, sample, rng):
             return (sample,)
 
-    assert outcomes(Other(), Arriving()) == (Arriving(),)
+    assert Other().outcomes(Arriving()) == (Arriving(),)
