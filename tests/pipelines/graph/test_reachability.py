@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from pipelines import geometry
 from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
 from pipelines.actions.outcomes import Arriving, Extent, Never
 from pipelines.execute import in_memory
 from pipelines.execute.reading import list_images
 from pipelines.graph.check import check
 from pipelines.graph.spec import parse_graph, read_graph
+from pipelines.image import Rect
 from pipelines.meta import ClassSpec, Meta, TagSpec
+from pipelines.sample import Sample
 from pipelines.tag import Tag
 from tests.support import Held, chain, compiled, layer, meta_of, tiny_sample
 
@@ -334,6 +339,7 @@ def test_every_result_is_within_what_is_claimed(word, example):
         ):
             claimed = action.outcomes(Arriving(Extent(size[0], size[0]), Extent(size[1], size[1]), meta_of([sample])))
             dst = ("$b", "$c") if isinstance(action, Router) else ("$b",)
+            assert len(claimed) == len(dst), "a claim for each output"
             graph = [*chain()[:1], layer(word, ["$0"], list(dst), example), layer("supervisely", list(dst), "out")]
             results: list[tuple[str, Any]] = []
             projects = Held.of([sample])
@@ -376,11 +382,75 @@ def test_extents():
     )
 
 
-def test_outcomes_of_unknown_things_are_unknown():
-    class Other(Action):
-        word = "other"
+# ---------------------------------------------------------------- an action that this package does not know
 
-        def apply(self, sample, rng):
-            return (sample,)
 
-    assert Other().outcomes(Arriving()) == (Arriving(),)
+@dataclass(frozen=True)
+class Halve(Action):
+    """Keeps the left half of an image, and says nothing of it."""
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        height, width = sample.image.size
+        return (geometry.crop(sample, Rect(0, 0, width // 2, height)),)
+
+
+@dataclass(frozen=True)
+class HalveAndSay(Halve):
+    """... and says so."""
+
+    def outcomes(self, arriving):
+        if arriving.width.high < 2:
+            return (Never("of images that are 1 pixel wide no half is left", ()),)
+        half = Extent(max(1, arriving.width.low // 2), arriving.width.high // 2)
+        return super().outcomes(replace(arriving, width=half))
+
+
+@dataclass(frozen=True)
+class Shrug(Router):
+    """Two outputs, of which it says nothing."""
+
+    def route(self, sample: Sample, rng: np.random.Generator | None) -> int:
+        return 0
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Makes a class an action of some word for the length of a test."""
+
+    def register(word: str, cls: type[Action]) -> None:
+        monkeypatch.setattr(cls, "word", word, raising=False)
+        monkeypatch.setitem(CATALOGUE, word, cls)
+
+    return register
+
+
+def test_an_action_says_itself_what_sizes_come_out_of_it(known):
+    known("halve", HalveAndSay)
+    halved = RESIZED, ("halve", {})
+    assert "$no: images here are exactly 128 pixels wide, so min_width 100" in condition(*halved, min_width=100)[0]
+    assert "$yes: images here are exactly 128 pixels wide, and min_width is 129" in condition(*halved, min_width=129)[0]
+    assert condition(("halve", {}), min_width=129) == []
+    column = ("resize", {"width": 1, "height": 9, "aspect_ratio": {"keep": False}})
+    (found,) = warned(chain(column, ("halve", {})))
+    assert "no sample can ever go to $2: of images that are 1 pixel wide no half is left; nothing can be saved" in found
+    test_every_result_is_within_what_is_claimed("halve", {})
+
+
+def test_an_action_that_changes_sizes_and_does_not_say_so_is_seen(known):
+    known("halve", Halve)
+    assert condition(RESIZED, ("halve", {}), min_width=256), "the check is misled"
+    with pytest.raises(AssertionError):
+        test_every_result_is_within_what_is_claimed("halve", {})
+
+
+def test_of_a_layer_with_two_outputs_that_says_nothing_both_can_be_reached(known):
+    known("shrug", Shrug)
+    assert routed(settings={}, action="shrug") == []
+    test_every_result_is_within_what_is_claimed("shrug", {})
+
+
+def test_actions_that_say_nothing_keep_sizes_classes_and_tags():
+    arriving = Arriving(Extent(4, 9), Extent(5, 5), Meta((ClassSpec("car", "bitmap"),), (TagSpec("night"),)))
+    assert Halve().outcomes(arriving) == (arriving,)
+    assert Shrug().outcomes(arriving) == (arriving, arriving)
+    assert Halve().outcomes(Arriving()) == (Arriving(),)
