@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Literal
 import cv2
 import numpy as np
 
+from pipelines.registry import named, require_free
+
 Pixels = np.ndarray
 """uint8, shape (height, width, 3), RGB."""
 
@@ -67,7 +69,8 @@ class Rect:
 class PixelOp(ABC):
     """One step of an image expression: a frozen dataclass of plain numbers, strings and tuples of them.
 
-    A subclass registers itself under its `word`, which names it in recipes and on the wire between workers.
+    A subclass registers itself under its `word`, which names it in recipes and on the wire between workers. One whose word is
+    taken is refused: recipes of the other one would be read as its own.
     """
 
     word: ClassVar[str]
@@ -76,6 +79,9 @@ class PixelOp(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if not hasattr(cls, "word"):
+            raise TypeError(f'{named(cls)} has no word; recipes name it by one: add word: ClassVar[str] = "..."')
+        require_free((cls.word,), PixelOp.registry, cls, "operation")
         PixelOp.registry[cls.word] = cls
         cls.fields = tuple(name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind))
 

@@ -16,6 +16,7 @@ from pipelines.actions.outcomes import Arriving, Outcome
 from pipelines.image import Pixels
 from pipelines.meta import Meta, nearest
 from pipelines.origin import Origin
+from pipelines.registry import require_free
 from pipelines.sample import Sample, with_figures
 
 CATALOGUE: dict[str, type[Action]] = {}
@@ -164,9 +165,11 @@ ActionType = TypeVar("ActionType", bound=type[Action])
 
 
 def action(word: str, *aliases: str) -> Callable[[ActionType], ActionType]:
-    """Register a class as the action that graphs call `word`, or one of its aliases."""
+    """Register a class as the action that graphs call `word`, or one of its aliases. Raises `ValueError` when one is taken."""
 
     def register(cls: ActionType) -> ActionType:
+        known = CATALOGUE | {alias: CATALOGUE[meant] for alias, meant in ALIASES.items()}
+        require_free((word, *aliases), known, cls, "action")
         cls.word = word
         CATALOGUE[word] = cls
         ALIASES.update(dict.fromkeys(aliases, word))
