@@ -42,18 +42,33 @@ class Condition:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     probability: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Holds with this chance, drawn for each sample."""
     min_objects_count: Annotated[int, Field(ge=0)] | None = None
+    """Holds for images with at least so many objects, of whatever class."""
     min_height: int | None = None
+    """Holds for images that are at least so many pixels high."""
     min_width: int | None = None
+    """Holds for images that are at least so many pixels wide."""
     min_area: int | None = None
+    """Holds for images of at least so many pixels, height times width."""
     sum_object_area: float | None = None
+    """Holds for images whose objects of `classes` have at least this area together, in square pixels."""
     classes: Names | None = None
+    """The classes that `sum_object_area` adds up; goes with it alone."""
     include_classes: Names | None = None
+    """Holds for images with an object of any of these classes."""
     tags: Names | None = None
+    """Holds for images with any of these tags, whatever their values; tags of objects do not count."""
     regex_names: Names | None = None
+    """Holds for images in whose name, without its extension, any of these regular expressions is found."""
     project_datasets: Names | None = None
+    """Holds for images that were read from any of these, as `project/dataset`; either may be `*`."""
     name_in_range: tuple[str, str] | None = None
+    """Holds for images whose name, without its extension, is one of these two or lies between them in the order of strings; of
+    those for as many as `frame_step` says."""
     frame_step: Annotated[int, Field(ge=1)] | None = None
+    """With 1 the condition holds for every image of `name_in_range`, with 2 for every second one, and so on, beginning with the
+    first in the order of project, dataset and file."""
 
     @cached_property
     def given(self) -> tuple[str, ...]:

@@ -42,7 +42,9 @@ class Box:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     width: LengthSetting
+    """The width of a box: `"12px"`, or percent of the image's width."""
     height: LengthSetting
+    """The height of a box: `"12px"`, or percent of the image's height."""
 
 
 @action("contour_sliding_box")

@@ -56,6 +56,7 @@ class Contrast(Range):
     """The factor; with `center_grey` values are stretched around 128, else around 0."""
 
     center_grey: bool = False
+    """With true values are stretched around 128, otherwise around 0."""
 
 
 @action("contrast_brightness")

@@ -26,7 +26,9 @@ class SeverityRange:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     min: Level
+    """The slightest severity that is drawn."""
     max: Level
+    """The heaviest severity that is drawn."""
 
 
 Severity = Level | SeverityRange

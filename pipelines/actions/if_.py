@@ -37,9 +37,8 @@ from pipelines.sample import Sample
 @dataclass(frozen=True)
 class If(Router):
     condition: Condition
-    """One of: `probability`; `min_objects_count`; `min_height`; `min_width`; `min_area`; `sum_object_area` with `classes`;
-    `include_classes`; image `tags`; `regex_names` found in the image's name; `project_datasets` it comes from;
-    `name_in_range` with `frame_step` (every n-th image whose name lies between two names). True goes to the first output."""
+    """One of the settings inside, only that `sum_object_area` goes with `classes`, and `name_in_range` with `frame_step`.
+    Samples for which it holds go to the first output, the others to the second."""
 
     ranks: Annotated[Mapping[str, int], Field(init=False)] = field(default_factory=dict, init=False, compare=False)
 

@@ -35,6 +35,7 @@ class Padding:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     sides: Sides
+    """How far a sample reaches beyond its object's box, on each side."""
 
 
 @action("instances_crop")

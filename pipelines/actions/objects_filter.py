@@ -46,9 +46,13 @@ class AreaSize:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     percent: Percent | None = None
+    """A share of the image's area, in percent."""
     area: Annotated[float, Field(ge=0)] | None = None
+    """An area in square pixels."""
     width: Pixels | None = None
+    """A width of the bounding box in pixels, beside `height`; one side beyond its limit is enough."""
     height: Pixels | None = None
+    """A height of the bounding box in pixels, beside `width`."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,13 @@ class PolygonSizes:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     filtering_classes: Names
+    """Objects of these classes are judged, whatever their shape; all others stay."""
     comparator: Literal["less", "greater"]
+    """Which objects go: those below the limit (`less`) or above it (`greater`). What equals the limit stays."""
     area_size: AreaSize
+    """The limit: `percent`, `area`, or `width` and `height`."""
     action: Literal["delete"]
+    """What happens to these objects: they are deleted."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,9 @@ class FilterBy:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     polygon_sizes: PolygonSizes | None = None
+    """Deletes objects of some classes by their size."""
     names: Names | None = None
+    """Keeps the objects of these classes and deletes all others."""
 
 
 @action("objects_filter")

@@ -63,9 +63,13 @@ class Sides:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     left: LengthSetting = NO_LENGTH
+    """At the left: `"10px"`, or `"20%"` of the width; 0 when it is left out."""
     right: LengthSetting = NO_LENGTH
+    """At the right: `"10px"`, or `"20%"` of the width; 0 when it is left out."""
     top: LengthSetting = NO_LENGTH
+    """At the top: `"10px"`, or `"20%"` of the height; 0 when it is left out."""
     bottom: LengthSetting = NO_LENGTH
+    """At the bottom: `"10px"`, or `"20%"` of the height; 0 when it is left out."""
 
     def problems(self, path: tuple[str, ...]) -> Iterator[Finding]:
         """What is odd about sides that are cut off."""
@@ -101,7 +105,9 @@ class PercentRange:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     min_percent: Percent
+    """The least share of the side, in percent."""
     max_percent: Percent
+    """The greatest share of the side, in percent."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,11 @@ class RandomPart:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     height: PercentRange
+    """Which share of the image's height the part has; all in the range are equally likely."""
     width: PercentRange
+    """Which share of the image's width the part has; all in the range are equally likely."""
     keep_aspect_ratio: bool = False
+    """With true one drawn share serves both sides, which need the same range then."""
 
     def problems(self, path: tuple[str, ...]) -> Iterator[Finding]:
         for side, share in (("height", self.height), ("width", self.width)):
@@ -143,7 +152,9 @@ class Range:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     min: float
+    """The lower end of the values to draw, all equally likely."""
     max: float
+    """The upper end of the values to draw."""
 
     def problems(self, path: tuple[str, ...], low: float = -math.inf, high: float = math.inf) -> Iterator[Finding]:
         """What is wrong, when values from `low` to `high` are allowed."""

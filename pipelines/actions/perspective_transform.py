@@ -67,7 +67,10 @@ class SizeBox:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     keep: bool = True
+    """With true the result has the image's size, otherwise that of the part it shows."""
     fit: bool = False
+    """With true the whole image stays visible, with a margin around it; otherwise the part between the moved corners fills the
+    result."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Fill:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     value: Annotated[float, Field(ge=0, le=255)] = 0
+    """The grey level, 0 for black to 255 for white; a fraction is dropped."""
 
 
 @action("perspective_transform")

@@ -43,6 +43,7 @@ class AspectRatio:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     keep: bool
+    """With true both sides get the same factor, otherwise each gets its own."""
 
 
 @action("resize")

@@ -80,7 +80,9 @@ class Angles:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     min_degrees: float
+    """The lower end of the angles to draw, all equally likely; below 0 is clockwise."""
     max_degrees: float
+    """The upper end of the angles to draw."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class BlackRegions:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     mode: Literal["keep", "crop", "preserve_size"]
+    """`keep` leaves them; `crop` takes the largest part without them; `preserve_size` takes a window of the old size from the
+    middle."""
 
 
 @action("rotate")

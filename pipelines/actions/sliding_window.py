@@ -34,7 +34,9 @@ class Window:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     width: Annotated[int, Field(ge=1)]
+    """The width of each window in pixels."""
     height: Annotated[int, Field(ge=1)]
+    """The height of each window in pixels."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Overlap:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     x: Annotated[int, Field(ge=0)]
+    """How many pixels neighbours in a row share at least."""
     y: Annotated[int, Field(ge=0)]
+    """How many pixels neighbours in a column share at least."""
 
 
 @action("sliding_window")

@@ -37,7 +37,9 @@ class NamedTag:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     name: str
+    """The name of the tag."""
     value: str | None = None
+    """The value of the tag; when it is left out, the tag has none."""
 
 
 @action("tag", "image_tag")

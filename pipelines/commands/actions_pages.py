@@ -7,13 +7,14 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.actions import ALIASES, CATALOGUE, Action
 from pipelines.commands.actions_pictures import ALL, Album, Shot, picture, read_album
+from pipelines.commands.actions_words import behaviour, meaning, settings_of
 
 FAMILIES = (
     "input and output",
@@ -43,15 +44,6 @@ class Notes:
     prose: tuple[str, ...]
     examples: tuple[str, ...]
     shots: tuple[Shot, ...]
-
-
-@dataclass(frozen=True)
-class Words:
-    """What the command that explains actions knows of each: see `pipelines.commands.actions`."""
-
-    meaning: Callable[[type[Action]], str]
-    behaviour: Callable[[type[Action]], str]
-    settings: Callable[[type[Action]], Iterator[tuple[str, str, str, str]]]
 
 
 def notes_of(action: type[Action]) -> Notes:
@@ -89,16 +81,16 @@ def picture_name(word: str, number: int) -> str:
     return f"{word}-{number}.jpg"
 
 
-def pages(words: Words, album: Album) -> Mapping[str, str]:
+def pages(album: Album) -> Mapping[str, str]:
     """The text of every page by its file name."""
-    found = {f"{word}.md": _page(CATALOGUE[word], words, album) for word in sorted(CATALOGUE)}
-    return {"README.md": _index(words, album), **found}
+    found = {f"{word}.md": _page(CATALOGUE[word], album) for word in sorted(CATALOGUE)}
+    return {"README.md": _index(album), **found}
 
 
-def write_pages(docs: Path, words: Words) -> tuple[int, int]:
+def write_pages(docs: Path) -> tuple[int, int]:
     """Write pages and pictures below a folder; files of words that are gone are removed. How many of each."""
     album = read_album(docs / ALBUM)
-    texts = pages(words, album)
+    texts = pages(album)
     pictures = {
         picture_name(word, number): picture(shot, album)
         for word in sorted(CATALOGUE)
@@ -117,16 +109,16 @@ def write_pages(docs: Path, words: Words) -> tuple[int, int]:
     return len(texts), len(pictures)
 
 
-def _page(action: type[Action], words: Words, album: Album) -> str:
+def _page(action: type[Action], album: Album) -> str:
     notes = notes_of(action)
-    lines = [f"# `{action.word}`", "", _sentence(words.meaning(action)), ""]
+    lines = [f"# `{action.word}`", "", _sentence(meaning(action)), ""]
     for text in (*notes.prose, _details(action)):
         lines += [text, ""] if text else []
-    flow, chance = words.behaviour(action).split("; ", 1)
+    flow, chance = behaviour(action).split("; ", 1)
     lines += ["| | |", "|---|---|", f"| samples | {flow} |", f"| chance | {chance} |"]
     aliases = [alias for alias, word in ALIASES.items() if word == action.word]
     lines += [f"| also called | {', '.join(f'`{alias}`' for alias in aliases)} |"] if aliases else []
-    lines += ["", *_settings(action, words), *_pictures(action.word, notes, album), *_numbers(notes)]
+    lines += ["", *_settings(action), *_pictures(action.word, notes, album), *_numbers(notes)]
     lines += ["## As a layer's `settings`", "", "```json"]
     lines += [_json(example) for example in action.examples]
     lines += ["```", "", f"[All words](README.md) · [source](../../{_source(action)})"]
@@ -145,15 +137,17 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _settings(action: type[Action], words: Words) -> Iterator[str]:
+def _settings(action: type[Action]) -> Iterator[str]:
     yield from ("## Settings", "")
-    rows = list(words.settings(action))
-    if not rows:
+    found = list(settings_of(action))
+    if not found:
         yield from ("None.", "")
         return
     yield from ("| setting | type | default | |", "|---|---|---|---|")
-    for name, kind, default, sentence in rows:
-        cells = (f"`{name}`", kind, default, sentence)
+    for setting in found:
+        value = setting.default
+        default = "required" if setting.required else "none" if value in (None, [], {}) else f"`{json.dumps(value)}`"
+        cells = (f"`{setting.name}`", setting.type, default, setting.sentence)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
 
@@ -193,7 +187,7 @@ def _numbers(notes: Notes) -> Iterator[str]:
         yield from ("```python", example, "```", "")
 
 
-def _index(words: Words, album: Album) -> str:
+def _index(album: Album) -> str:
     lines = ["# The words of the graph language", ""]
     lines += [
         f"Each has a page with its settings, pictures and numbers. How words make a graph: [the language]"
@@ -205,7 +199,7 @@ def _index(words: Words, album: Album) -> str:
         members[notes_of(CATALOGUE[word]).family].append(word)
     for family, found in members.items():
         lines += [f"## {_sentence(family)}", "", "| | |", "|---|---|"]
-        lines += [f"| [`{word}`]({word}.md) | {_sentence(words.meaning(CATALOGUE[word]))} |" for word in found]
+        lines += [f"| [`{word}`]({word}.md) | {_sentence(meaning(CATALOGUE[word]))} |" for word in found]
         lines.append("")
     lines += ["## Photographs", ""]
     lines += [
@@ -217,22 +211,3 @@ def _index(words: Words, album: Album) -> str:
         f"All pages and pictures are made by `{COMMAND}` from the files of the actions.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def setting_rows(
-    holder: Mapping[str, Any],
-    definitions: Mapping[str, Any],
-    type_of: Callable[[dict[str, Any], dict[str, Any]], str],
-    path: str = "",
-) -> Iterator[tuple[str, str, str, str]]:
-    """(name, type, default, sentence) of each setting of an object, and with dots in their names of those inside of it."""
-    for name, entry in holder.get("properties", {}).items():
-        full = f"{path}.{name}" if path else name
-        required = name in holder.get("required", ())
-        value = entry.get("default")
-        default = "required" if required else "none" if value in (None, [], {}) else f"`{json.dumps(value)}`"
-        yield full, type_of(entry, dict(definitions)), default, entry.get("description", "")
-        for form in entry.get("anyOf", [entry]):
-            if "$ref" in form:
-                inner = definitions[form["$ref"].rsplit("/", 1)[-1]]
-                yield from setting_rows(inner, definitions, type_of, full)

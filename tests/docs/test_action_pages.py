@@ -12,7 +12,6 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.actions import CATALOGUE
-from pipelines.commands.actions import words_for_pages
 from pipelines.commands.actions_pages import ALBUM, PAGES, PICTURES, notes_of, pages, picture_name
 from pipelines.commands.actions_pictures import ALL, picture, read_album, same_picture
 from pipelines.commands.worked import figure_text, read_figure, worked
@@ -82,7 +81,7 @@ def test_a_figure_that_is_none_is_refused():
 
 
 def test_the_pages_are_those_of_the_actions_as_they_are():
-    expected = pages(words_for_pages(), read_album(DOCS / ALBUM))
+    expected = pages(read_album(DOCS / ALBUM))
     found = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / PAGES).glob("*.md")}
     assert sorted(found) == sorted(expected), RENEW
     assert [name for name in expected if found[name] != expected[name]] == [], RENEW

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
 import json
@@ -10,7 +9,6 @@ import pickle
 import random
 import re
 from collections.abc import Iterable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from pydantic import ValidationError
 from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
 from pipelines.actions.base import Notes
 from pipelines.actions.settings import findings_of, setting_names
+from pipelines.commands.actions_words import settings_of
 from pipelines.execute.step import Step
 from pipelines.figures import SHAPES, Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
 from pipelines.formats import wire
@@ -136,17 +135,8 @@ def test_an_action_is_a_frozen_dataclass_with_a_documented_module(word):
 
 @pytest.mark.parametrize("word", WORDS)
 def test_every_setting_is_explained(word):
-    tree = ast.parse(inspect.getsource(CATALOGUE[word]))
-    body = tree.body[0].body
-    explained = {
-        field.target.id
-        for field, text in pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(text, ast.Expr)
-        and len(str(ast.literal_eval(text.value)).split()) >= 3
-    }
-    own = {item.name for item in dataclasses.fields(CATALOGUE[word]) if item.init}
-    assert own <= explained, f"a sentence is missing under {', '.join(sorted(own - explained))}"
+    silent = [setting.name for setting in settings_of(CATALOGUE[word]) if len(setting.sentence.split()) < 3]
+    assert not silent, f"a sentence is missing under the field{'s' * (len(silent) > 1)} {', '.join(silent)}"
 
 
 # ---------------------------------------------------------------- settings
@@ -414,6 +404,39 @@ class _Broken(Action):
                 yield from (sample, sample)
             case "a class without announcement":
                 yield dataclasses.replace(sample, figures=(Figure("surprise", Point(1, 1)),))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """Settings inside of settings, one of them without a sentence."""
+
+    told: int
+    """A number of something."""
+    silent: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Unexplained(Action):
+    """An action with settings of which some have no sentence, wherever they are."""
+
+    plain: int
+    inside: _Part
+    """An object of settings."""
+    listed: tuple[str | _Part, ...] = ()
+    """A list of objects."""
+    named: dict[str, _Part] = dataclasses.field(default_factory=dict)
+    """Objects by their names."""
+
+    def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+        return (sample,)
+
+
+def test_a_setting_without_a_sentence_is_seen_wherever_it_is(monkeypatch):
+    monkeypatch.setitem(CATALOGUE, "unexplained", _Unexplained)
+    monkeypatch.setattr(_Unexplained, "word", "unexplained", raising=False)
+    wanted = r"under the fields plain, inside\.silent, listed\[\]\.silent, named\.\*\.silent"
+    with pytest.raises(AssertionError, match=wanted):
+        test_every_setting_is_explained("unexplained")
 
 
 @pytest.mark.parametrize(

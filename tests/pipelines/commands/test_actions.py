@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from pipelines.actions import CATALOGUE
-from pipelines.actions.settings import setting_names
-from pipelines.commands.actions import explanation, field_docs, graph_schema, meaning, settings_schema
+from pipelines.commands.actions import explanation
+from pipelines.commands.actions_words import graph_schema, meaning, settings_of, settings_schema
 
 WORDS = sorted(CATALOGUE)
 
@@ -26,10 +26,9 @@ def test_every_setting_has_a_sentence_that_is_shown(word):
     text = " ".join(explanation(action).split())
     assert meaning(action) in text
     assert not meaning(action).startswith("`")
-    docs = field_docs(action)
-    for name in setting_names(action, ()):
-        assert docs.get(name), f"the setting {name} has no sentence under it"
-        assert " ".join(docs[name].split()) in text
+    for setting in settings_of(action):
+        assert setting.sentence, f"the setting {setting.name} has no sentence under it"
+        assert setting.sentence in text
     for example in action.examples:
         assert " ".join(json.dumps({"action": word, "settings": example}, ensure_ascii=False).split()) in text
 
@@ -116,6 +115,20 @@ def test_the_schema_of_one_action(command):
     schema = json.loads(command("actions", "flip", "--schema").out)
     assert schema["properties"]["axis"]["enum"] == ["horizontal", "vertical"]
     assert "`vertical` exchanges left and right" in schema["properties"]["axis"]["description"]
+
+
+def test_settings_inside_of_settings_are_described_in_the_schema_too():
+    definitions = settings_schema(CATALOGUE["contrast_brightness"])["$defs"]
+    assert definitions["Range"]["properties"]["max"]["description"] == "The upper end of the values to draw."
+    # ... those that a dataclass inherits as well
+    assert {name: bool(entry.get("description")) for name, entry in definitions["Contrast"]["properties"].items()} == {
+        "min": True, "max": True, "center_grey": True,
+    }  # fmt: skip
+
+
+def test_settings_inside_of_a_list_have_their_place_in_their_name():
+    names = [setting.name for setting in settings_of(CATALOGUE["filter_image_by_tag"])]
+    assert names == ["tags", "tags[].name", "tags[].value", "condition"]
 
 
 def test_an_unknown_word_gets_the_nearest(command):
