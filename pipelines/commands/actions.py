@@ -20,6 +20,7 @@ examples:
   python -m pipelines actions crop                     the settings of one, with examples
   python -m pipelines actions --schema > graph.schema.json
   python -m pipelines actions --pages docs             renew docs/actions and docs/pictures/actions, a page for each
+  python -m pipelines actions --new soften_edges       write the file and the test of a new one, which work as they are
 
 An editor that is given the schema (VS Code: "json.schemas" in its settings) completes and checks graphs while they are written.
 """
@@ -32,18 +33,27 @@ DESCRIPTION = "List the actions a graph can use, or explain one: its settings, w
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="an action")
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--schema", action="store_true", help="print the JSON schema of a graph, or of the settings of NAME"
     )
-    parser.add_argument(
+    instead.add_argument(
         "--pages", metavar="DIR", help="write a page with pictures for each action below DIR, which has actions/example"
+    )
+    instead.add_argument(
+        "--new", metavar="WORD", help="write a new action and its test into this checkout, to be changed into yours"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.pages:
-        return _write_pages(Path(arguments.pages))
     name = arguments.name
+    for option, value in (("--pages", arguments.pages), ("--new", arguments.new)):
+        if value is not None and name is not None:
+            raise UserError(f"found NAME {name!r} beside {option} {value}, which takes no NAME; leave one of them out")
+    if arguments.pages is not None:
+        return _write_pages(Path(arguments.pages))
+    if arguments.new is not None:
+        return _write_new(arguments.new)
     if name is not None and name not in CATALOGUE:
         known = ", ".join(sorted(CATALOGUE))
         raise UserError(f"there is no action {name!r}{nearest(name, CATALOGUE)}; the actions are {known}")
@@ -63,6 +73,20 @@ def _write_pages(docs: Path) -> int:
         raise UserError(f"--pages {docs}: there is no {docs / ALBUM}, which has the photographs to draw on; give docs")
     texts, pictures = write_pages(docs)
     print(f"{texts} pages and {pictures} pictures: {docs}")
+    return 0
+
+
+def _write_new(word: str) -> int:
+    from pipelines.commands.actions_new import checkout, write_action
+
+    file, test = write_action(word, checkout())
+    print(
+        f"written: {file} and {test}, an action that keeps the objects of some classes\n"
+        "Make it yours: its docstring is its page, a field is a setting, examples are what the tests of all actions try. What\n"
+        f"else an action can say, such as that it draws at random or that it changes sizes, is in {file.parent}/base.py\n"
+        f"  python -m pytest tests/pipelines tests/docs -k {word}\n"
+        "  python -m pipelines actions --pages docs"
+    )
     return 0
 
 
