@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from pipelines.actions import ALIASES, CATALOGUE, Action
 from pipelines.commands.actions_pictures import ALL, Album, Shot, picture, read_album
 from pipelines.commands.actions_words import behaviour, meaning, settings_of
+from pipelines.errors import UserError
+from pipelines.meta import nearest
 
 FAMILIES = (
     "input and output",
@@ -32,7 +34,6 @@ PAGES, PICTURES = Path("actions"), Path("pictures/actions")
 ALBUM = PAGES / "example" / "photographs.json"
 COMMAND = "python -m pipelines actions --pages docs"
 
-_FAMILY = re.compile(r"Family: (.+)\.")
 _PICTURE = re.compile(r"Picture: (\w+)(?:\(([^)]*)\))?(, plain)? (.+)", re.DOTALL)
 
 
@@ -47,33 +48,73 @@ class Notes:
 
 
 def notes_of(action: type[Action]) -> Notes:
-    """The parts of an action's docstring. Raises `ValueError` when it names no family, or a picture is not written properly."""
-    _, *blocks = inspect.cleandoc(sys.modules[action.__module__].__doc__ or "").split("\n\n")
-    family, prose, examples, shots = "", [], [], []
+    """The parts of an action's docstring. Raises `UserError` with all that is missing or not written properly."""
+    first, *blocks = inspect.cleandoc(sys.modules[action.__module__].__doc__ or "").split("\n\n")
+    families: list[str] = []
+    prose: list[str] = []
+    examples: list[str] = []
+    shots: list[Shot] = []
+    wrong: list[str] = []
+    if not first.startswith(f"`{action.word}`: "):
+        wrong.append(f"found {first!r}, the docstring of the file opens with a line '`{action.word}`: what it does.'")
     for block in blocks:
         if block.startswith(">>> "):
             examples.append(block)
-        elif match := _FAMILY.fullmatch(block):
-            family = match[1]
-        elif block.startswith("Picture: "):
-            shots.append(_shot(block, action.word))
+        elif block.startswith("Family:"):
+            families.append(block.removeprefix("Family:").strip().removesuffix("."))
+        elif block.startswith("Picture:"):
+            try:
+                shots.append(_shot(block, action.word))
+            except ValueError as error:
+                wrong.append(str(error))
         else:
             prose.append(" ".join(block.split()))
-    if family not in FAMILIES:
-        raise ValueError(f"{action.word}: its family is {family!r}; known are {', '.join(FAMILIES)}")
-    return Notes(family, tuple(prose), tuple(examples), tuple(shots))
+    wrong += _family_problems(families)
+    if wrong:
+        raise UserError("\n".join(f"{_source(action)}: {problem}" for problem in wrong))
+    return Notes(families[0], tuple(prose), tuple(examples), tuple(shots))
+
+
+def _family_problems(found: Sequence[str]) -> Iterator[str]:
+    allowed = f"the families are {', '.join(FAMILIES)}"
+    if not found:
+        yield (
+            f"the docstring of the file names no family; write 'Family: {FAMILIES[2]}.', or another one, below its first line, "
+            f"between empty lines; {allowed}"
+        )
+    elif len(found) > 1:
+        yield f"found the families {' and '.join(map(repr, found))}, an action has one; remove the others"
+    elif found[0] not in FAMILIES:
+        yield f"found the family {found[0]!r}{nearest(found[0], FAMILIES)}; {allowed}"
+
+
+def notes_of_all() -> dict[str, Notes]:
+    """Of every action by its word. Raises `UserError` with all that is wrong in any of them."""
+    found: dict[str, Notes] = {}
+    wrong: list[str] = []
+    for word in sorted(CATALOGUE):
+        try:
+            found[word] = notes_of(CATALOGUE[word])
+        except UserError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UserError("\n".join(wrong))
+    return found
 
 
 def _shot(block: str, word: str) -> Shot:
     match = _PICTURE.fullmatch(block)
     if match is None:
-        raise ValueError(
-            f"{word}: found {block!r}, a picture is written as 'Picture: photograph(class, class) settings'"
-        )
+        raise ValueError(f"found {block!r}, a picture is written as 'Picture: photograph(class, class) settings'")
     name, titles, plain, text = match.groups()
     classes = None if titles is None else tuple(filter(None, titles.split(", ")))
-    value = json.loads(" ".join(text.split()))
-    layers = tuple((layer, settings) for layer, settings in value) if isinstance(value, list) else ((word, value),)
+    try:
+        value = json.loads(" ".join(text.split()))
+        layers = tuple((layer, settings) for layer, settings in value) if isinstance(value, list) else ((word, value),)
+    except ValueError as error:
+        raise ValueError(
+            f"found {block!r}, which does not end in settings, or in a list of [word, settings], as JSON: {error}"
+        ) from None
     return Shot(name, classes, layers, plain is not None)
 
 
@@ -83,8 +124,9 @@ def picture_name(word: str, number: int) -> str:
 
 def pages(album: Album) -> Mapping[str, str]:
     """The text of every page by its file name."""
-    found = {f"{word}.md": _page(CATALOGUE[word], album) for word in sorted(CATALOGUE)}
-    return {"README.md": _index(album), **found}
+    notes = notes_of_all()
+    found = {f"{word}.md": _page(CATALOGUE[word], notes[word], album) for word in notes}
+    return {"README.md": _index(notes, album), **found}
 
 
 def write_pages(docs: Path) -> tuple[int, int]:
@@ -93,8 +135,8 @@ def write_pages(docs: Path) -> tuple[int, int]:
     texts = pages(album)
     pictures = {
         picture_name(word, number): picture(shot, album)
-        for word in sorted(CATALOGUE)
-        for number, shot in enumerate(notes_of(CATALOGUE[word]).shots, 1)
+        for word, notes in notes_of_all().items()
+        for number, shot in enumerate(notes.shots, 1)
     }
     for folder, suffix, files in (
         (docs / PAGES, "md", {name: text.encode() for name, text in texts.items()}),
@@ -109,8 +151,7 @@ def write_pages(docs: Path) -> tuple[int, int]:
     return len(texts), len(pictures)
 
 
-def _page(action: type[Action], album: Album) -> str:
-    notes = notes_of(action)
+def _page(action: type[Action], notes: Notes, album: Album) -> str:
     lines = [f"# `{action.word}`", "", _sentence(meaning(action)), ""]
     for text in (*notes.prose, _details(action)):
         lines += [text, ""] if text else []
@@ -187,16 +228,17 @@ def _numbers(notes: Notes) -> Iterator[str]:
         yield from ("```python", example, "```", "")
 
 
-def _index(album: Album) -> str:
+def _index(notes: Mapping[str, Notes], album: Album) -> str:
     lines = ["# The words of the graph language", ""]
     lines += [
         f"Each has a page with its settings, pictures and numbers. How words make a graph: [the language]"
-        f"(../graph-language.md). On the command line: `{COMMAND.split(' --')[0]} NAME`.",
+        f"(../graph-language.md). On the command line: `{COMMAND.split(' --')[0]} NAME`. A new one begins with "
+        f"`{COMMAND.split(' --')[0]} --new WORD`, which writes its file and its test.",
         "",
     ]
     members: dict[str, list[str]] = {family: [] for family in FAMILIES}
-    for word in sorted(CATALOGUE):
-        members[notes_of(CATALOGUE[word]).family].append(word)
+    for word, parts in notes.items():
+        members[parts.family].append(word)
     for family, found in members.items():
         lines += [f"## {_sentence(family)}", "", "| | |", "|---|---|"]
         lines += [f"| [`{word}`]({word}.md) | {_sentence(meaning(CATALOGUE[word]))} |" for word in found]

@@ -26,7 +26,7 @@ _ANYTHING: dict[str, Any] = {"type": "object"}
 def meaning(action: type[Action]) -> str:
     """The sentence that the action's file opens with, without the word itself."""
     module = sys.modules[action.__module__]
-    first = (module.__doc__ or "").strip().splitlines()[0]
+    first = (module.__doc__ or "").strip().partition("\n")[0]
     return first.removeprefix(f"`{action.word}`: ")
 
 

@@ -132,6 +132,59 @@ def test_the_command_writes_all_and_removes_what_is_gone(tmp_path, capsys, monke
     assert sorted(path.name for path in (tmp_path / PICTURES).iterdir()) == ["flip-1.jpg", "flip-2.jpg"]
 
 
+DOCSTRINGS = {
+    "flip": (
+        "`flip`: mirror.\n\nFamily: space.",
+        [],
+    ),
+    "crop": (
+        "`crop`: cut off.\n\nSomething about it.",
+        [
+            "the docstring of the file names no family; write 'Family: space.', or another one, below its first line, between "
+            "empty lines; the families are input and output, flow, space, light and colour, classes and objects, other shapes, "
+            "masks, lines"
+        ],
+    ),
+    "blur": (
+        "`blur`: smooth.\n\nFamily: light and color.\n\nPicture: eye",
+        [
+            "found 'Picture: eye', a picture is written as 'Picture: photograph(class, class) settings'",
+            "found the family 'light and color' (did you mean 'light and colour'?); the families are input and output, ",
+        ],
+    ),
+    "tag": (
+        "`tga`: put a tag.\n\nFamily: flow.\n\nFamily: masks.\n\nPicture: eye {'a': 1}",
+        [
+            "found '`tga`: put a tag.', the docstring of the file opens with a line '`tag`: what it does.'",
+            """found "Picture: eye {'a': 1}", which does not end in settings, or in a list of [word, settings], as JSON: """,
+            "found the families 'flow' and 'masks', an action has one; remove the others",
+        ],
+    ),
+    "noise": (
+        None,
+        [
+            "found '', the docstring of the file opens with a line '`noise`: what it does.'",
+            "the docstring of the file names no family; write ",
+        ],
+    ),
+}
+
+
+def test_what_is_wrong_in_docstrings_is_said_at_once_with_what_to_write_where(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("pipelines.commands.actions_pages.CATALOGUE", {word: CATALOGUE[word] for word in DOCSTRINGS})
+    for word, (text, _) in DOCSTRINGS.items():
+        monkeypatch.setattr(sys.modules[CATALOGUE[word].__module__], "__doc__", text)
+    (tmp_path / PAGES / "example").mkdir(parents=True)
+    shutil.copy(DOCS / ALBUM, tmp_path / ALBUM)
+    assert main(["actions", "--pages", str(tmp_path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    expected = [
+        f"pipelines/actions/{word}.py: {problem}" for word, (_, told) in sorted(DOCSTRINGS.items()) for problem in told
+    ]
+    assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected
+    assert not (tmp_path / PICTURES).exists()
+
+
 def test_a_folder_without_photographs_is_refused(tmp_path, capsys):
     assert main(["actions", "--pages", str(tmp_path)]) == 2
     assert f"there is no {tmp_path / ALBUM}, which has the photographs" in capsys.readouterr().err

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from pipelines.actions import CATALOGUE, Action, Router, Sink, Source
 from pipelines.actions.base import Notes
 from pipelines.actions.settings import findings_of, setting_names
+from pipelines.commands.actions_pages import notes_of
 from pipelines.commands.actions_words import settings_of
 from pipelines.execute.step import Step
 from pipelines.figures import SHAPES, Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
@@ -137,6 +138,11 @@ def test_an_action_is_a_frozen_dataclass_with_a_documented_module(word):
 def test_every_setting_is_explained(word):
     silent = [setting.name for setting in settings_of(CATALOGUE[word]) if len(setting.sentence.split()) < 3]
     assert not silent, f"a sentence is missing under the field{'s' * (len(silent) > 1)} {', '.join(silent)}"
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_docstring_has_all_that_a_page_is_made_of(word):
+    assert notes_of(CATALOGUE[word]).examples, "an action's file has an example in numbers: >>> worked(...)"
 
 
 # ---------------------------------------------------------------- settings
