@@ -9,6 +9,7 @@ import json
 import math
 import re
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +183,11 @@ def at(value: Any, path: Place) -> Any:
     return value
 
 
+def times(value: float, factor: float) -> float:
+    """The product; of a whole number that no float can hold, the whole number itself where the factor is none."""
+    return value if isinstance(factor, float) and abs(value) > sys.float_info.max else value * factor
+
+
 @st.composite
 def broken_values(draw: DrawFn) -> Any:
     """A graph with one to three changes of its values."""
@@ -205,7 +211,7 @@ def broken_values(draw: DrawFn) -> Any:
             names = [f"${number}" for number in range(4)]
             entry[draw(st.sampled_from(["src", "dst"]))] = draw(st.lists(st.sampled_from(names), max_size=3))
         elif change == "scale" and isinstance(holder[last], int | float) and not isinstance(holder[last], bool):
-            holder[last] = holder[last] * draw(st.sampled_from([-1, 0, 0.001, 0.5, 7, 100, 10**9]))
+            holder[last] = times(holder[last], draw(st.sampled_from([-1, 0, 0.001, 0.5, 7, 100, 10**9])))
         else:
             holder[last] = copy.deepcopy(draw(st.sampled_from(ODD)))
     return graph
@@ -228,7 +234,7 @@ def odd_settings(draw: DrawFn) -> Any:
             holder[last] = not value
         elif isinstance(value, int | float):
             numbers = st.one_of(
-                st.sampled_from([value * factor for factor in (-1, 0, 0.01, 0.3, 3, 40, 10**6)]),
+                st.sampled_from([times(value, factor) for factor in (-1, 0, 0.01, 0.3, 3, 40, 10**6)]),
                 st.sampled_from([*range(8), 255, 256, 0.5, 2**31, 2**63, 10**30, 1e-300, 1e308]),
                 st.floats(allow_nan=False, allow_infinity=False),
             )
