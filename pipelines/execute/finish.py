@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipelines.execute.reading import Listing
-from pipelines.execute.step import Count, Failure
+from pipelines.execute.step import Count, Failure, with_first_tracebacks
 from pipelines.execute.writer import Shard, Target
 from pipelines.formats import storage
 from pipelines.formats.index import INDEX_SCHEMA, read_parquet
@@ -99,7 +99,8 @@ def finish(dataset: Dataset, shards: Iterable[Shard], counts: Mapping[str, Count
     with storage.appearing(storage.join(target.folder, INDEX)) as file, pq.ParquetWriter(file, INDEX_SCHEMA) as index:
         for number in sorted(written):
             index.write_table(read_parquet(target.index_part(number)))
-    lines = sorted(json.dumps(failure.record(), ensure_ascii=False) for failure in failures)
+    told = sorted(with_first_tracebacks(list(failures)), key=lambda failure: (failure.line, failure.traceback))
+    lines = [json.dumps(failure.record(), ensure_ascii=False) for failure in told]
     storage.write_bytes(storage.join(target.folder, ERRORS), "".join(f"{line}\n" for line in lines).encode())
     manifest = dataset.manifest | {
         "samples": sum(shard.samples for shard in complete),

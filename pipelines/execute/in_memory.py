@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipelines.actions import Sink
 from pipelines.execute.reading import Listing, Reader
-from pipelines.execute.step import Count, Failure, Step
+from pipelines.execute.step import Count, Failure, Step, with_first_tracebacks
 from pipelines.graph.plan import Layer, Plan
 from pipelines.sample import Sample
 from pipelines.sources import Project
@@ -44,6 +44,7 @@ def run(
                 result.failures.append(Failure.of(origin, layer.id, error))
             else:
                 execution.push(layer.id, sample)
+    result.failures = with_first_tracebacks(result.failures)
     return result
 
 

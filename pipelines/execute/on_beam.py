@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import apache_beam as beam
@@ -21,7 +22,7 @@ from pipelines.execute import local_memory
 from pipelines.execute.finish import Dataset, finish
 from pipelines.execute.progress import KEPT, READ, WRITTEN, Ticks
 from pipelines.execute.reading import Listing, Reader
-from pipelines.execute.step import Count, Failure, Step
+from pipelines.execute.step import Count, Failure, Step, with_first_tracebacks
 from pipelines.execute.writer import Shard, Target, write_shard
 from pipelines.formats import wire
 from pipelines.graph.plan import Layer, Plan
@@ -181,7 +182,7 @@ class _Reporting(beam.DoFn):
     def __init__(self, layer_id: str, ticks: Ticks) -> None:
         self._layer_id, self._ticks = layer_id, ticks
         self._count = Count()
-        self._failures: list[tuple[str, ...]] = []
+        self._failures: list[Failure] = []
 
     def setup(self) -> None:
         # One sample is small work; threads inside OpenCV would only compete with the other workers.
@@ -197,7 +198,7 @@ class _Reporting(beam.DoFn):
         self.note(Failure.of(origin, self._layer_id, error))
 
     def note(self, failure: Failure) -> None:
-        self._failures.append(tuple(failure.record().values()))
+        self._failures.append(failure)
 
     def finish_bundle(self) -> Iterator[TaggedOutput]:
         count = self._count
@@ -209,7 +210,8 @@ class _Reporting(beam.DoFn):
         ):
             Metrics.counter(self._layer_id, name).inc(amount)
         if count.taken or self._failures:
-            report = self._layer_id, ((count.taken, count.out, count.dropped, count.failed), self._failures)
+            failures = [astuple(failure) for failure in with_first_tracebacks(self._failures)]
+            report = self._layer_id, ((count.taken, count.out, count.dropped, count.failed), failures)
             yield TaggedOutput(REPORT, WindowedValue(report, GlobalWindow().max_timestamp(), (GlobalWindow(),)))
 
 

@@ -340,6 +340,7 @@ def assert_runs(both: Mapping[str, Project], text: str) -> None:
         result = in_memory.run(plan, list_images(plan, both), both, 0)
         for failure in result.failures:
             assert not SURPRISE.search(failure.message), failure
+            assert not failure.traceback, failure.traceback
         for sample in result.samples[:3]:
             if max(sample.image.size) <= LARGEST_SIDE:
                 assert pixels_of(sample, own_coordinates()).shape == (*sample.image.size, 3)

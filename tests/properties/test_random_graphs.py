@@ -84,6 +84,7 @@ def test_nothing_surprising_happens(project, graph, seed):
     run = watched(graph, project, seed)
     for failure in run.result.failures:
         assert not SURPRISE.search(failure.message), failure
+        assert not failure.traceback, failure.traceback
 
 
 @examples(20)
