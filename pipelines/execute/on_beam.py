@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import cv2
@@ -75,14 +75,18 @@ def build(
     written: list[PCollection] = []
     for layer in bound.layers:
         if isinstance(layer.action, Source):
-            arriving = pipeline | f"{layer.id} images" >> ReadImages(layer, listing, projects, ticks, reports)
+            read = pipeline | f"{layer.id} images" >> ReadImages(layer, listing, projects, ticks)
+            reports.extend(read.reports)
+            (arriving,) = read.outputs
         else:
             arriving = _merged(layer, [connections[name] for name in layer.src])
         if isinstance(layer.action, Sink):
-            written.append(arriving | layer.id >> Save(layer, dataset.target, seed, ticks, reports))
+            done = arriving | layer.id >> Save(layer, dataset.target, seed, ticks)
+            written.extend(done.outputs)
         else:
-            outputs = arriving | layer.id >> RunLayer(layer, seed, reports)
-            connections.update(zip(layer.dst, outputs, strict=True))
+            done = arriving | layer.id >> RunLayer(layer, seed)
+            connections.update(zip(layer.dst, done.outputs, strict=True))
+        reports.extend(done.reports)
     told = tuple(reports) | "gather reports" >> beam.Flatten() | "merge reports" >> beam.CombinePerKey(_merge_reports)
     (
         pipeline
@@ -97,17 +101,22 @@ def _merged(layer: Layer, streams: Sequence[PCollection]) -> PCollection:
     return tuple(streams) | f"{layer.id} inputs" >> beam.Flatten()
 
 
+class Done(NamedTuple):
+    """What a step gives: a stream for each of its outputs, and the reports of what it did."""
+
+    outputs: tuple[PCollection, ...]
+    reports: tuple[PCollection, ...]
+
+
 class ReadImages(beam.PTransform):
     """The images that a `data` layer takes, parsed: listed on the launcher, spread over the workers, read there."""
 
-    def __init__(
-        self, layer: Layer, listing: Listing, projects: Mapping[str, Project], ticks: Ticks, reports: list[PCollection]
-    ) -> None:
+    def __init__(self, layer: Layer, listing: Listing, projects: Mapping[str, Project], ticks: Ticks) -> None:
         super().__init__()
-        self._layer, self._projects, self._ticks, self._reports = layer, dict(projects), ticks, reports
+        self._layer, self._projects, self._ticks = layer, dict(projects), ticks
         self._blocks = list(_pack_listing(listing, layer.selection))
 
-    def expand(self, pipeline: beam.Pipeline) -> PCollection:
+    def expand(self, pipeline: beam.Pipeline) -> Done:
         parsed = (
             pipeline
             | "list" >> beam.Create(self._blocks, reshuffle=False)
@@ -116,25 +125,22 @@ class ReadImages(beam.PTransform):
             | "parse"
             >> beam.ParDo(_Parse(self._layer, self._projects, self._ticks)).with_outputs(REPORT, main="samples")
         )
-        self._reports.append(parsed[REPORT])
-        return _typed(parsed.samples)
+        return Done((_typed(parsed.samples),), (parsed[REPORT],))
 
 
 class RunLayer(beam.PTransform):
     """A layer's action on a stream of samples; gives a stream for each of its outputs."""
 
-    def __init__(self, layer: Layer, seed: int, reports: list[PCollection]) -> None:
+    def __init__(self, layer: Layer, seed: int) -> None:
         super().__init__()
-        self._layer, self._seed, self._reports = layer, seed, reports
+        self._layer, self._seed = layer, seed
 
-    def expand(self, samples: PCollection) -> tuple[PCollection, ...]:
+    def expand(self, samples: PCollection) -> Done:
         if isinstance(self._layer.action, Router):
             parts = samples | "partition" >> Partition(self._layer, self._seed)
-            self._reports.append(parts[REPORT])
-            return _typed(parts[HOLDS]), _typed(parts[FAILS])
+            return Done((_typed(parts[HOLDS]), _typed(parts[FAILS])), (parts[REPORT],))
         results = samples | "apply" >> beam.ParDo(_Apply(self._layer, self._seed)).with_outputs(REPORT, main="results")
-        self._reports.append(results[REPORT])
-        return (_typed(results.results),)
+        return Done((_typed(results.results),), (results[REPORT],))
 
 
 class Partition(beam.PTransform):
@@ -151,11 +157,11 @@ class Partition(beam.PTransform):
 class Save(beam.PTransform):
     """Samples become shards: grouped by shard, rendered and written shard by shard."""
 
-    def __init__(self, layer: Layer, target: Target, seed: int, ticks: Ticks, reports: list[PCollection]) -> None:
+    def __init__(self, layer: Layer, target: Target, seed: int, ticks: Ticks) -> None:
         super().__init__()
-        self._layer, self._target, self._seed, self._ticks, self._reports = layer, target, seed, ticks, reports
+        self._layer, self._target, self._seed, self._ticks = layer, target, seed, ticks
 
-    def expand(self, samples: PCollection) -> PCollection:
+    def expand(self, samples: PCollection) -> Done:
         final = samples | "apply" >> beam.ParDo(_Apply(self._layer, self._seed, self._ticks)).with_outputs(
             REPORT, main="results"
         )
@@ -166,8 +172,7 @@ class Save(beam.PTransform):
             | "render and write"
             >> beam.ParDo(_WriteShard(self._target, self._ticks)).with_outputs(REPORT, main="shards")
         )
-        self._reports.extend((final[REPORT], written[REPORT]))
-        return written.shards
+        return Done((written.shards,), (final[REPORT], written[REPORT]))
 
 
 def _typed(samples: PCollection) -> PCollection:
