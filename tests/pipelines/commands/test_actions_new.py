@@ -43,27 +43,27 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_new_action_is_two_files_and_the_tests_of_all_actions_run_on_it_unasked(copy):
     before = tree(copy)
-    said = python(copy, "pipelines", "actions", "--new", "soften_edges")
+    said = python(copy, "pipelines", "actions", "--new", "of_a_test")
     assert said.returncode == 0, said.stderr
-    files = {"pipelines/actions/soften_edges.py", "tests/pipelines/actions/test_soften_edges.py"}
+    files = {"pipelines/actions/of_a_test.py", "tests/pipelines/actions/test_of_a_test.py"}
     after = tree(copy)
     assert after.keys() - before.keys() == files
     assert before.items() <= after.items()
     assert all(file in said.stdout for file in files)
-    asked = "tests/pipelines/actions/test_soften_edges.py"
+    asked = "tests/pipelines/actions/test_of_a_test.py"
     unasked = ("tests/pipelines/test_every_action.py", "tests/pipelines/graph", "tests/docs")
-    tested = python(copy, "pytest", "-p", "no:cacheprovider", "-m", "not slow", "-k", "soften_edges", asked, *unasked)
+    tested = python(copy, "pytest", "-p", "no:cacheprovider", "-m", "not slow", "-k", "of_a_test", asked, *unasked)
     assert tested.returncode == 0, tested.stdout
     assert tested.stdout.count(".") > 25
     for check in (("check",), ("format", "--check")):
         done = python(copy, "ruff", *check, "--no-cache", *sorted(files))
         assert done.returncode == 0, done.stdout
-    again = python(copy, "pipelines", "actions", "--new", "soften_edges")
+    again = python(copy, "pipelines", "actions", "--new", "of_a_test")
     assert again.returncode == 2
     assert again.stderr.splitlines() == [
-        "--new soften_edges: the word is taken by pipelines/actions/soften_edges.py; choose another one",
+        "--new of_a_test: the word is taken by pipelines/actions/of_a_test.py; choose another one",
         *(
-            f"--new soften_edges: there is a file {file} already, and it stays as it is; choose another word, "
+            f"--new of_a_test: there is a file {file} already, and it stays as it is; choose another word, "
             "or move the file away"
             for file in sorted(files)
         ),
@@ -79,8 +79,8 @@ FORM = "a word has small letters and digits, with single _ between them, and beg
     [
         ("Soften", [f"found 'Soften', {FORM}"]),
         ("2nd", [f"found '2nd', {FORM}"]),
-        ("soften-edges", [f"found 'soften-edges', {FORM}"]),
-        ("soften__edges", [f"found 'soften__edges', {FORM}"]),
+        ("of-a-test", [f"found 'of-a-test', {FORM}"]),
+        ("of_a__test", [f"found 'of_a__test', {FORM}"]),
         ("../crop", [f"found '../crop', {FORM}", "there is no folder"]),
         ("", [f"found '', {FORM}"]),
         (
@@ -127,7 +127,7 @@ def test_without_sources_there_is_no_place_for_it(tmp_path):
 
 
 def test_a_class_whose_name_would_hide_another_gets_a_longer_one(empty):
-    for word, name in (("soften_edges", "SoftenEdges"), ("sample", "SampleAction"), ("any", "AnyAction")):
+    for word, name in (("of_a_test", "OfATest"), ("sample", "SampleAction"), ("any", "AnyAction")):
         write_action(word, empty)
         assert f"class {name}(Action):" in (empty / ACTIONS / f"{word}.py").read_text()
 
