@@ -1,4 +1,4 @@
-"""The one place that puts points on masks: offline hints, and the clicks of a simulated annotator.
+"""Where points are put on masks on the processor, exactly: offline hints, and the clicks of a simulated annotator.
 
 Coordinates of points are pixel indices in xy order; masks are (H, W) arrays, indexed yx.
 """
