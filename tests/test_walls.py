@@ -25,6 +25,7 @@ FOR_THE_MODEL = {
     "command_line",
     "annotation",
     "extras",
+    "registry",
     "version",
 }
 """The parts of `pipelines` that `model` may use; `sources` reads labelled images to evaluate on, and loads no Beam either."""

@@ -16,6 +16,7 @@ from pipelines.formats import storage
 from pipelines.formats.label_images import BadImage, picture_size
 from pipelines.image import Size
 from pipelines.meta import Meta
+from pipelines.registry import require_free
 
 PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".mpo", ".bmp", ".png", ".webp", ".tif", ".tiff")
 
@@ -103,10 +104,7 @@ LAYOUTS: dict[str, type[Project]] = {}
 
 def registered(layout: type[AnyProject]) -> type[AnyProject]:
     """Make a layout known. Raises `ValueError` for a name that is taken."""
-    if layout.layout in LAYOUTS:
-        raise ValueError(
-            f"the layout {layout.layout!r} of {layout.__module__} is taken by {LAYOUTS[layout.layout].__module__}"
-        )
+    require_free([layout.layout], LAYOUTS, layout, "layout")
     LAYOUTS[layout.layout] = layout
     return layout
 

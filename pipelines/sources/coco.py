@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from json.decoder import JSONDecodeError, JSONDecoder
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Self
 
@@ -29,17 +28,13 @@ from pipelines.sources.base import (
     require_size,
     size_of_picture,
 )
+from pipelines.sources.coco_document import Document, Entry
 from pipelines.sources.voc import NEUTRAL
 
-# What tells a file of instances from any other JSON: one of its lists begins near its start.
-_LISTS = ("images", "annotations", "categories")
 _BEGINS = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
 _HEAD_BYTES = 1 << 16
 # A folder with more JSON files than this holds something else, one file an image.
 _MOST_FILES = 32
-# A list that a file may have, of licences, to which images refer by number.
-_LICENCES = "licenses"
-_BYTE_ORDER_MARK = "\xef\xbb\xbf"
 
 _PREFIX = "instances_"
 # Names that say nothing of the images, so that the folder's says more.
@@ -84,7 +79,7 @@ class Coco(Project):
             )
         meta, titles, stated = Meta(), {}, {}
         for address in files.values():
-            document = _Document(address, "images", "categories")
+            document = Document(address, "images", "categories")
             titles[address] = _categories(document["categories"], address)
             stated[address] = _licences(document)
             for title in titles[address].values():
@@ -94,7 +89,7 @@ class Coco(Project):
     def items(self, dataset: str) -> Iterator[Item]:
         """An image's labels are parts of the JSON: its own entry, then its annotations; neighbours are read in one piece."""
         address = self.files[dataset]
-        document = _Document(address, "images", "annotations")
+        document = Document(address, "images", "annotations")
         images = document["images"]
         files: dict[int | str, str] = {}
         for entry in images:
@@ -229,7 +224,7 @@ def _picture_folder(location: str, dataset: str, files: list[str]) -> str:
     )
 
 
-def _licences(document: _Document) -> tuple[str, ...]:
+def _licences(document: Document) -> tuple[str, ...]:
     """The licences of a file's images, each once; with `NOT_STATED` where only some of them refer to one."""
     texts: dict[Any, str] = {}
     for entry in document.licences:
@@ -244,7 +239,7 @@ def _licences(document: _Document) -> tuple[str, ...]:
     return () if list(used) == [NOT_STATED] else different(sorted(used, key=lambda text: (text == NOT_STATED, text)))
 
 
-def _categories(entries: list[_Entry], address: str) -> dict[int, str]:
+def _categories(entries: list[Entry], address: str) -> dict[int, str]:
     """Category number → title."""
     titles = {}
     for entry in entries:
@@ -255,7 +250,7 @@ def _categories(entries: list[_Entry], address: str) -> dict[int, str]:
     return titles
 
 
-def _annotation_parts(annotations: list[_Entry]) -> dict[int | str, list[tuple[int, int]]]:
+def _annotation_parts(annotations: list[Entry]) -> dict[int | str, list[tuple[int, int]]]:
     """Image id → where its annotations lie, as (first byte, end); annotations in a row are one part."""
     parts: dict[int | str, list[tuple[int, int]]] = {}
     last: int | str | None = None
@@ -274,91 +269,3 @@ def _read_part(address: str) -> list[dict[str, Any]]:
     """The entries of a part of a file."""
     entries: list[dict[str, Any]] = json.loads(b"[%s]" % storage.read_bytes(address))
     return entries
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An entry of a list: its value, and where it lies in the file as (first byte, end)."""
-
-    value: dict[str, Any]
-    span: tuple[int, int]
-
-
-class _Document:
-    """A COCO file whose entries know where they lie, so that a worker reads those of one image instead of all."""
-
-    def __init__(self, address: str, *wanted: str) -> None:
-        """Keeps the entries of the `wanted` lists only: all would not fit into memory. Raises `SourceError`."""
-        self._address, self._wanted = address, wanted
-        # One letter a byte: places in the text are places in the file.
-        self._text = storage.read_bytes(address).decode("latin-1")
-        self._decode = JSONDecoder().raw_decode
-        self._lists: dict[str, list[_Entry]] = {}
-        self.licences: list[dict[str, Any]] = []
-        """The licences that the file lists."""
-        try:
-            self._scan()
-        except JSONDecodeError as error:
-            raise SourceError(
-                f"{address} is not valid JSON at byte {error.pos} of {len(self._text)}: {error.msg}"
-            ) from None
-        except UnicodeDecodeError as error:
-            raise SourceError(f"{address} has text that is not UTF-8: {error.reason}") from None
-        if missing := [name for name in _LISTS if name not in self._lists]:
-            raise SourceError(f"{address} lacks {', '.join(missing)}; a COCO file has the lists {', '.join(_LISTS)}")
-
-    def __getitem__(self, name: str) -> list[_Entry]:
-        """The entries of one of the wanted lists."""
-        return self._lists[name]
-
-    def _scan(self) -> None:
-        place = self._expect("{", len(_BYTE_ORDER_MARK) if self._text.startswith(_BYTE_ORDER_MARK) else 0)
-        while not self._text.startswith("}", place):
-            name, place = self._decode(self._text, place)
-            place = self._expect(":", place)
-            if name in _LISTS and self._text.startswith("[", place):
-                place = self._scan_list(name, self._expect("[", place))
-            else:
-                value, end = self._decode(self._text, place)
-                if name == _LICENCES and isinstance(value, list):
-                    self.licences = [entry for entry in self._whole(value, place, end) if isinstance(entry, dict)]
-                place = end
-            place = self._next(place, "}")
-
-    def _scan_list(self, name: str, place: int) -> int:
-        entries = self._lists.setdefault(name, [])
-        while not self._text.startswith("]", place):
-            value, end = self._decode(self._text, place)
-            if not isinstance(value, dict):
-                raise JSONDecodeError(f"an object is expected, found {str(value)[:40]}", self._text, place)
-            if name in self._wanted:
-                entries.append(_Entry(self._kept(value, place, end), (place, end)))
-            place = self._next(end, "]")
-        return place + 1
-
-    def _kept(self, value: dict[str, Any], start: int, end: int) -> dict[str, Any]:
-        """The few values of an entry that say what it belongs to."""
-        whole = self._whole(value, start, end)
-        return {name: whole[name] for name in ("id", "file_name", "image_id", "name", "license") if name in whole}
-
-    def _whole(self, value: Any, start: int, end: int) -> Any:
-        """A decoded value with its letters as they are meant, and not one for every byte."""
-        own = self._text[start:end]
-        return value if own.isascii() else json.loads(own.encode("latin-1").decode())
-
-    def _expect(self, letter: str, place: int) -> int:
-        """Behind a letter that must come next, and behind the white space after it."""
-        place = self._skip(place)
-        if not self._text.startswith(letter, place):
-            raise JSONDecodeError(f"{letter!r} is expected", self._text, place)
-        return self._skip(place + 1)
-
-    def _next(self, place: int, closing: str) -> int:
-        """Behind the comma after a value, or at what closes the list or object."""
-        place = self._skip(place)
-        return place if self._text.startswith(closing, place) else self._expect(",", place)
-
-    def _skip(self, place: int) -> int:
-        while self._text[place : place + 1] in (" ", "\n", "\r", "\t"):
-            place += 1
-        return place

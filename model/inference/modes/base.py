@@ -22,6 +22,7 @@ from pipelines.clicks import Click, Mask
 from pipelines.figures import Figure, Rectangle
 from pipelines.image import Rect
 from pipelines.meta import ClassSpec, Meta
+from pipelines.registry import require_free
 
 MODES: dict[str, type["Mode"]] = {}
 """All modes by their names; each registers itself."""
@@ -101,8 +102,9 @@ class Mode(Section):
 
 
 def registered(mode: type[Mode]) -> type[Mode]:
-    """Make a mode known by the one value that its `name` may have."""
+    """Make a mode known by the one value that its `name` may have. Raises `ValueError` for a name that is taken."""
     (name,) = get_args(mode.model_fields["name"].annotation)
+    require_free([name], MODES, mode, "mode")
     MODES[name] = mode
     return mode
 

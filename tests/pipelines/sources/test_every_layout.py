@@ -198,7 +198,9 @@ def test_a_layout_of_a_name_that_is_taken_is_refused():
     class Again(LAYOUTS["voc"]):  # type: ignore[misc]
         layout = "voc"
 
-    with pytest.raises(ValueError, match=r"the layout 'voc' of .* is taken by pipelines\.sources\.voc"):
+    with pytest.raises(
+        ValueError, match=r"Again: the word 'voc' is pipelines\.sources\.voc\.Voc's; a word names one layout"
+    ):
         registered(Again)
 
 
