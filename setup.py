@@ -19,7 +19,7 @@ BASE = [
     "shapely>=2",  # polygons and lines cut at borders
     "tqdm",  # progress bars
 ]
-TORCH = "torch==2.13.0"
+TORCH = "torch>=2.10"
 
 EXTRAS = {
     "data": [

@@ -1,5 +1,6 @@
 """What the processes of a training on several devices have to tell each other: signals, and what went wrong."""
 
+import multiprocessing
 import re
 import signal
 import sys
@@ -36,6 +37,16 @@ def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def refuse_while_loading() -> None:
+    """Raise UserError in a process that is only just loading the script that its parent runs: were the training started there,
+    every child would start children of its own."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UserError(
+            "a training was started while one of its own processes loads the script: with several devices the script is loaded "
+            'by each of them, so put the call of train() below `if __name__ == "__main__":`'
+        )
 
 
 @contextmanager

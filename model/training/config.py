@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
-from model.networks import NETWORKS
+from model.networks import NETWORKS, STRIDE
 from model.settings.classes import DatasetTags, SpecialClasses
 from model.settings.section import Count, Fraction, Positive, PositiveCount, Section, listed, problems_of
 from pipelines.errors import UserError
@@ -250,6 +250,18 @@ class TrainConfig(Section):
             raise ValueError(
                 f"input_size is {self.input_size.width}×{self.input_size.height}, but views are square; "
                 "make both sides the same"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def enough_for_statistics(self) -> Self:
+        size = self.input_size
+        deepest = math.ceil(size.width / STRIDE) * math.ceil(size.height / STRIDE) * self.batch_size.train
+        if deepest < 2 and not self.keep_statistics:
+            raise ValueError(
+                f"batch_size.train {self.batch_size.train} at {size.width}×{size.height}: the deepest features of a step are a "
+                "single pixel, of which batch norm can take no mean; make the batch or the input larger, or set "
+                "keep_statistics"
             )
         return self
 

@@ -24,7 +24,7 @@ from model.training.config import TrainConfig, Views
 from model.training.divergence import NEVER, DivergedError, Watch, all_finite, diverged
 from model.training.drawn_views import drawn, size_of_step, still
 from model.training.losses import Losses, losses
-from model.training.metrics import iou
+from model.training.metrics import countable, iou, means
 from model.training.parts import check_parts, freeze, held, parameter_groups
 from model.training.photographs import Photographs
 from model.training.resume import take_by_name
@@ -98,8 +98,7 @@ class ClickModule(pl.LightningModule):
         return self.network if self.average is None else self.average
 
     def forward(self, image: Tensor, points: Tensor, previous: Tensor) -> Tensor:
-        """What `trained` says: logits (B, 1, H, W) for image (B, 3, H, W), points (B, N, 3) and the previous
-        probability (B, 1, H, W)."""
+        """What `trained` says: logits (B, 1, H, W) for image (B, 3, H, W), points (B, N, 3) and the last probability."""
         logits: Tensor = self.trained(image, network_maps(points, previous, self.radius))
         return logits
 
@@ -224,11 +223,16 @@ class ClickModule(pl.LightningModule):
         """A validation batch with image, label and points, whatever data it comes from: of photographs the whole ones, with a
         first click at the object's deepest point in place of stored hints."""
         if self.config.views is None:
-            return batch
+            return batch | {"counted": countable(batch["counted"], batch["label"])}
         image, label = still(objects_in(batch, self.photographs.get("val")), self.config.input_size.height)
         nothing = torch.zeros_like(label, dtype=torch.bool)
         points = next_clicks(nothing, label, torch.zeros(len(label), 0, 3, device=label.device))
-        return batch | {"image": (image * 255).round().to(torch.uint8), "label": label, "points": points}
+        return batch | {
+            "image": (image * 255).round().to(torch.uint8),
+            "label": label,
+            "points": points,
+            "counted": countable(batch["counted"], label),
+        }
 
     def validation_loss(self, batch: Batch) -> Tensor:
         """The training loss for the stored hints as they are, no mask to begin with; only counted samples."""
@@ -259,7 +263,7 @@ class ClickModule(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Put the sums of all processes together, each sample once, and let the learning rate react."""
         sums = self.trainer.strategy.reduce(self._sums, reduce_op="sum")
-        loss, *ious = (sums[:-1] / sums[-1]).tolist()
+        loss, *ious = means(sums)
         self.metrics = {"val/loss": loss}
         self.metrics |= {f"val/miou@{clicks}": value for clicks, value in zip(CLICK_COUNTS, ious, strict=True)}
         self.metrics[MONITOR] = sum(ious) / len(ious)

@@ -1,11 +1,12 @@
 """Training: reads the config, opens the data, and lets Lightning run the steps; results go to a run's folder."""
 
 import pytorch_lightning as pl
+from lightning_fabric.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
 from model.training.callbacks import Bar, Checkpoints, OneClock, Quiet, Report, StopOnSignal, quieten
 from model.training.checkpoint_files import SwappedFiles
-from model.training.child_processes import complaints_passed_on, signals_passed_on
+from model.training.child_processes import complaints_passed_on, refuse_while_loading, signals_passed_on
 from model.training.clock import Clock
 from model.training.config import TrainConfig
 from model.training.data import ShardData
@@ -28,6 +29,7 @@ from model.weights.licences import refuse, together
 
 def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     """Train a network, or go on training it. Raises UserError for everything the user can set right."""
+    refuse_while_loading()
     options = resume_decided(options)
     devices = choose_devices(options.accelerator, options.devices, config.gpu_devices)
     data = open_data(config, options, devices)
@@ -61,6 +63,12 @@ def open_data(config: TrainConfig, options: TrainOptions, devices: Devices) -> S
     data = ViewData(config, config.views, options.data, *limits, progress=options.progress)
     data.prepare(devices)
     return data
+
+
+def environment() -> list[ClusterEnvironment]:
+    """How the processes of a training find each other: they are started by this one, also inside a SLURM job, which Lightning
+    would otherwise take for one that has started them itself. `torchrun` is left to say so."""
+    return [] if TorchElasticEnvironment.detect() else [LightningEnvironment()]
 
 
 def steps_between_validations(val_every: float, steps_per_epoch: int, total_steps: int) -> int:
@@ -139,7 +147,7 @@ def build_trainer(
             TensorBoardLogger(folder.root, name=folder.tensorboard.name, version=""),
         ],
         callbacks=callbacks,
-        plugins=[SwappedFiles()],
+        plugins=[SwappedFiles(), *environment()],
         enable_checkpointing=False,
         enable_progress_bar=options.progress,
         enable_model_summary=False,

@@ -2,6 +2,7 @@
 
 import pickle
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -131,7 +132,8 @@ def checkpoint_file(path: str | Path) -> Path:
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:
-    """The checkpoint's dictionary: tensors and plain data, on the CPU."""
+    """The checkpoint's dictionary: tensors and plain data, on the CPU. WeightsError for a file that is damaged or foreign."""
+    check_whole(file)
     try:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, KeyError, ValueError) as error:
@@ -145,6 +147,27 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
             f"give one written by `python -m model train`"
         )
     return checkpoint
+
+
+def check_whole(file: Path) -> None:
+    """Raise WeightsError where the checksums in a checkpoint's archive say that its bytes are not those that were written.
+
+    PyTorch reads tensors without looking at them: most single damaged bytes would go unnoticed into the network.
+    """
+    if not zipfile.is_zipfile(file):
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        raise WeightsError(
+            f"weights {file}: damaged ({first_line(error)}); copy the file again, or take an earlier checkpoint"
+        ) from error
+    if damaged is not None:
+        raise WeightsError(
+            f"weights {file}: damaged, its part {damaged} does not fit its checksum; copy the file again, or take an earlier "
+            f"checkpoint"
+        )
 
 
 def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
