@@ -1,88 +1,120 @@
-"""`unpack`: a sharded dataset as a plain Supervisely project folder."""
+"""`unpack`: a sharded dataset as plain files, in the form that another tool reads."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import functools
+import textwrap
+from typing import Any
 
 from tqdm import tqdm
 
 from pipelines.errors import UserError, shown
+from pipelines.exports import FORMS, RECORD, Contents, Folder, Form, Notes
+from pipelines.exports.folder import read_record, strangers, write_record
 from pipelines.formats import storage
-from pipelines.formats.shards import META, NotADataset, ShardedDataset, iterate, open_dataset, pictures
-from pipelines.formats.supervisely import meta_json
+from pipelines.formats.shards import META, NotADataset, open_dataset
 
-EPILOG = """\
-example:
-  python -m pipelines unpack out unpacked
+DESCRIPTION = "Write the samples of a dataset as plain files, in the form that another tool reads."
 
-makes unpacked/meta.json, unpacked/<dataset>/img/<name>, unpacked/<dataset>/ann/<name>.json: a Supervisely project,
-which its SDK opens and its import takes. meta.json is written last: a folder without it was not unpacked to the end.
+_DEFAULT = "supervisely"
+
+
+def _words() -> list[str]:
+    """The forms' words in the order of the alphabet, the default first."""
+    return sorted(FORMS, key=lambda word: (word != _DEFAULT, word))
+
+
+def _epilog() -> str:
+    lines = ["forms:"]
+    for word in _words():
+        form = FORMS[word]
+        lines.append(f"  {word:12} {form.title}")
+        lines += [f"  {'':12} {line}" for line in _wrapped(f"files: {form.files_are}", f"objects: {form.objects_are}")]
+    return "\n".join(lines)
+
+
+def _wrapped(*texts: str) -> list[str]:
+    return [line for text in texts for line in textwrap.wrap(text.replace("`", ""), 104, subsequent_indent="  ")]
+
+
+EPILOG = f"""\
+examples:
+  python -m pipelines unpack out unpacked                     a Supervisely project
+  python -m pipelines unpack out data/mine --as coco          for pycocotools, Detectron2, MMDetection, ...
+
+{_epilog()}
+
+Images are copied byte for byte. What a form cannot hold is left out, counted and said, here and in unpacked.json, which a
+Supervisely project does without. An unpacked.json that says "complete": false, or a project without meta.json, was not
+unpacked to the end: do it again with --overwrite.
 """
-
-
-# What a dataset of a project can consist of.
-_FOLDERS = {"img", "ann", "visualize", "masks_machine", "masks_human"}
-
-DESCRIPTION = "Write the samples of a dataset as the files of a Supervisely project, one image and one annotation each."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("dataset", metavar="DATASET", help="a dataset or its OUTPUT folder")
     parser.add_argument("output", metavar="DIR", help="a folder (or address) that does not exist yet, or is empty")
-    parser.add_argument("--overwrite", action="store_true", help="replace an unpacked project that lies there")
+    parser.add_argument(
+        "--as",
+        dest="form",
+        choices=_words(),
+        default=_DEFAULT,
+        help=f"the form of the files, see below (default {_DEFAULT})",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace what an earlier unpack left there, in any form"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     with shown(NotADataset):
         dataset = open_dataset(arguments.dataset)
+    form = FORMS[arguments.form]
     output = arguments.output.rstrip("/") or "/"
-    _make_room(output, arguments.overwrite)
+    bar = functools.partial(tqdm, total=len(dataset), desc="unpacking", unit="sample", disable=None)
+    contents, notes = Contents(dataset, bar), Notes()
     with shown(OSError, NotADataset):
-        datasets = _unpack(dataset, output)
-    print(
-        f"{len(dataset):,} samples in {len(datasets)} dataset{'s' * (len(datasets) != 1)} ({', '.join(datasets)}): {output}"
-    )
+        form.check(contents.meta)
+        _make_room(output, arguments.overwrite)
+        _export(form, contents, output, notes)
+        names = contents.datasets
+    plural = "s" * (len(names) != 1)
+    print(f"{len(dataset):,} samples in {len(names)} dataset{plural} ({', '.join(names)}): {output}")
+    for line in notes.lines():
+        print(line)
     return 0
 
 
-def _unpack(dataset: ShardedDataset, output: str) -> list[str]:
-    """Write all files; returns the names of the datasets."""
-    seen: set[str] = set()
-    for row, sample in tqdm(iterate(dataset), total=len(dataset), desc="unpacking", unit="sample", disable=None):
-        name, folder = _plain(row["name"]), _plain(row["dataset"])
-        images, annotations = storage.join(output, folder, "img"), storage.join(output, folder, "ann")
-        if folder not in seen:
-            storage.make_folder(images)
-            storage.make_folder(annotations)
-            seen.add(folder)
-        _write(storage.join(images, name), sample.image_bytes)
-        _write(storage.join(annotations, f"{name}.json"), sample.annotation_bytes)
-    for dataset_name, folder, name, content in pictures(dataset):
-        place = storage.join(output, _plain(dataset_name), _plain(folder))
-        storage.make_folder(place)
-        _write(storage.join(place, _plain(name)), content)
-    storage.make_folder(output)
-    meta = json.dumps(meta_json(dataset.meta), indent=2, ensure_ascii=False)
-    storage.write_bytes(storage.join(output, META), meta.encode())
-    return sorted(seen)
+def _export(form: Form, contents: Contents, output: str, notes: Notes) -> None:
+    """All files; the record says at once whose they are, and at the end that they are all there."""
+    record: dict[str, Any] = {"form": form.word, "complete": False}
+    if form.has_record:
+        write_record(output, record)
+    form.write(contents, Folder(output), notes)
+    if form.has_record:
+        stored = contents.stored
+        for kind in contents.picture_folders:
+            notes.add("pictures left out", "only the form supervisely has them", kind, len(stored))
+        record |= {
+            "complete": True,
+            "dataset": contents.name,
+            "digest": stored.digest,
+            "samples": len(stored),
+            "licences": stored.licences,
+            "notes": notes.lines(),
+            "renamed": notes.renamed,
+        }
+        write_record(output, record)
 
 
-def _write(location: str, data: bytes) -> None:
-    """No detour over a temporary name: what was begun is told by the missing meta, and a million files add up."""
-    fs, path = storage.file_system(location)
-    with fs.open(path, "wb") as file:
-        file.write(data)
-
-
-def _plain(name: str) -> str:
-    """A name that stays in its folder. Raises `UserError`: an index from elsewhere could point anywhere."""
-    if not name or name in (".", "..") or "/" in name or "\\" in name:
-        raise UserError(
-            f"the index names a file {name!r}, which would lie outside of its folder; nothing more was written"
-        )
-    return name
+def form_table() -> str:
+    """A line a form, in Markdown."""
+    lines = ["| form | what it is | files | objects |", "|---|---|---|---|"]
+    for word in _words():
+        form = FORMS[word]
+        lines.append(f"| `{word}` | {form.title} | {form.files_are} | {form.objects_are} |")
+    return "\n".join(lines)
 
 
 def _make_room(output: str, overwrite: bool) -> None:
@@ -92,9 +124,10 @@ def _make_room(output: str, overwrite: bool) -> None:
         if storage.exists(output) and not _is_folder(output):
             raise UserError(f"{output} is a file; name a folder that does not exist yet")
         return
-    foreign = [name for name in found if name != META and set(storage.names(storage.join(output, name))) - _FOLDERS]
-    foreign += [name for name in found if name != META and not _is_folder(storage.join(output, name))]
-    if foreign:
+    record = read_record(output)
+    form = FORMS.get(str(record.get("form")))
+    known = form.contents if form and form.has_record else FORMS[_DEFAULT].contents
+    if foreign := strangers(output, known):
         raise UserError(
             f"{output} holds files that are no unpacked project's ({', '.join(foreign[:3])}); name another folder"
         )
@@ -103,8 +136,10 @@ def _make_room(output: str, overwrite: bool) -> None:
         raise UserError(
             f"{output} is not empty ({present}); name another folder, or replace its project with --overwrite"
         )
-    # The meta goes first: without it the rest is visibly incomplete.
-    for name in sorted(found, key=lambda name: name != META):
+    # Without its meta, or by its record, the rest is visibly incomplete; and the record goes last, since it says whose it is.
+    if record:
+        write_record(output, record | {"complete": False})
+    for name in sorted(found, key=lambda name: (name == RECORD, name != META)):
         storage.remove(storage.join(output, name))
 
 

@@ -1,4 +1,4 @@
-"""`unpack`: every byte of the shards as files, and what is refused."""
+"""`unpack`: every byte of the shards as files, and what is refused; `tests/pipelines/exports` has what holds for every form."""
 
 import json
 import tarfile
@@ -92,18 +92,6 @@ def test_meta_comes_last(workspace, command, tmp_path, monkeypatch):
     assert len(files_below(tmp_path / "project")) == 6
 
 
-@pytest.mark.parametrize("name", ["../outside.png", "..", "a/b.png", ""])
-def test_names_that_lead_elsewhere_are_refused(workspace, command, tmp_path, monkeypatch, name):
-    rows = list(unpack.iterate(unpack.open_dataset(str(workspace.plain))))
-    monkeypatch.setattr(unpack, "iterate", lambda dataset: ((row | {"name": name}, sample) for row, sample in rows))
-    said = command("unpack", workspace.plain, tmp_path / "project")
-    assert said.code == 2
-    assert (
-        f"the index names a file {name!r}, which would lie outside of its folder; nothing more was written" in said.err
-    )
-    assert files_below(tmp_path) == {}
-
-
 def test_pictures_that_a_layer_saved_are_unpacked_too(workspace, command, tmp_path):
     layers = [
         {"action": "data", "src": ["Tiny/*"], "dst": "$in", "settings": {"classes_mapping": "default"}},
@@ -117,3 +105,25 @@ def test_pictures_that_a_layer_saved_are_unpacked_too(workspace, command, tmp_pa
         images = sorted(path.stem for path in plain.glob("*/img/*"))
         assert images
         assert sorted(path.stem for path in plain.glob("*/visualize/*.png")) == images
+
+
+@pytest.mark.parametrize(("kinds", "lines"), [((), 0), (("masks_machine", "masks_human"), 1), (("masks_human",), 1)])
+def test_pictures_that_another_form_has_no_place_for_are_counted(workspace, command, tmp_path, kinds, lines):
+    settings = {kind: kind in kinds for kind in ("masks_machine", "masks_human")}
+    settings |= {"gt_machine_color": {"obj": [1, 1, 1]}, "gt_human_color": {"obj": [255, 0, 0]}}
+    layers = [
+        {"action": "data", "src": ["Tiny/*"], "dst": "$in", "settings": {"classes_mapping": "default"}},
+        {"action": "save_masks", "src": ["$in"], "dst": "shown", "settings": settings}
+        if kinds
+        else {"action": "save", "src": ["$in"], "dst": "shown", "settings": {}},
+    ]
+    (tmp_path / "graph.json").write_text(json.dumps(layers))
+    assert (
+        command("run", tmp_path / "graph.json", "--project", workspace.project, "--output", tmp_path / "out").code == 0
+    )
+    said = command("unpack", tmp_path / "out", tmp_path / "plain", "--as", "coco").out
+    found = [line for line in said.splitlines() if line.startswith("pictures left out")]
+    assert len(found) == lines
+    for line in found:
+        named = ", ".join(f"{kind} 3" for kind in sorted(kinds))
+        assert line == f"pictures left out: {3 * len(kinds)} ({named}): only the form supervisely has them"
