@@ -13,7 +13,7 @@ COMMANDS = {
     "run": "make a dataset: run a graph on Beam",
     "preview": "look at samples, or at what each layer does",
     "stats": "numbers and plots of a dataset",
-    "unpack": "turn shards into plain files: Supervisely, COCO, masks",
+    "unpack": "turn shards into plain files: Supervisely, COCO, YOLO, masks",
     "synth": "draw an artificial labelled dataset",
     "actions": "explain the words of the graph language",
     "layouts": "list the layouts of labelled images",

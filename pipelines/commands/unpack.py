@@ -42,6 +42,7 @@ EPILOG = f"""\
 examples:
   python -m pipelines unpack out unpacked                     a Supervisely project
   python -m pipelines unpack out data/mine --as coco          for pycocotools, Detectron2, MMDetection, ...
+  python -m pipelines unpack out data/mine --as yolo          yolo segment train data=data/mine/data.yaml ...
 
 {_epilog()}
 
