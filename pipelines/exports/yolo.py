@@ -39,7 +39,7 @@ _NO_AREA = "the labels are polygons"
 _NO_NEUTRAL = "YOLO has no word for what shall not be judged, so that it is background"
 _OUTSIDE = "no pixel of theirs lies in the image"
 _BRIDGES = "a row is one polygon, and the bridges between its parts show as lines a pixel wide"
-_EQUAL = "they lie where another one of their class does, and Ultralytics takes equal rows for one"
+_SAME_BOX = "another one of their class has the same box, and Ultralytics keeps one object of a class and a box"
 _NO_FIELDS = "the labels have no place for them"
 _NO_SPLIT = "neither a tag nor the name of the dataset says train, val or test"
 _NO_VAL = (
@@ -92,7 +92,7 @@ class Yolo(Form):
 
 def _rows(annotation: Annotation, numbers: Mapping[str, int], notes: Notes) -> Iterator[str]:
     """The lines of an image's label file."""
-    written: set[str] = set()
+    boxes: set[tuple[float, ...]] = set()
     for figure in annotation.figures:
         if figure.title not in numbers:
             has_area = figure.shape.kind in WITH_AREA
@@ -104,11 +104,12 @@ def _rows(annotation: Annotation, numbers: Mapping[str, int], notes: Notes) -> I
             continue
         if len(parts) > 1:
             notes.add("objects of several parts joined", _BRIDGES, figure.title)
-        row = f"{numbers[figure.title]} {_normalized(joined(parts), annotation.size)}\n"
-        if row in written:
-            notes.add("objects of equal rows", _EQUAL, figure.title)
-        written.add(row)
-        yield row
+        number, vertices = numbers[figure.title], _normalized(joined(parts), annotation.size)
+        box = (number, *vertices.min(axis=0).tolist(), *vertices.max(axis=0).tolist())
+        if box in boxes:
+            notes.add("objects of equal boxes", _SAME_BOX, figure.title)
+        boxes.add(box)
+        yield f"{number} {' '.join(f'{part:.6f}' for part in vertices.ravel().tolist())}\n"
 
 
 def split_of(dataset: str, tags: Iterable[str]) -> str:
@@ -230,10 +231,9 @@ def _signed_area(ring: np.ndarray) -> float:
     return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
 
 
-def _normalized(ring: np.ndarray, size: Size) -> str:
-    """`x y x y ...`, in parts of the image's width and height."""
-    parts = np.clip((ring + _IN_PIXEL) / (size[1], size[0]), 0, 1)
-    return " ".join(f"{number:.6f}" for number in parts.ravel().tolist())
+def _normalized(ring: np.ndarray, size: Size) -> np.ndarray:
+    """The vertices (n, 2) in parts of the width and height of an image of this (height, width), to six digits."""
+    return np.clip((ring + _IN_PIXEL) / (size[1], size[0]), 0, 1).round(6)
 
 
 def _data(titles: Sequence[str], splits: Sequence[str]) -> str:
