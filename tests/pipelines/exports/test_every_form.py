@@ -15,6 +15,7 @@ import pytest
 from pipelines.commands import unpack as command
 from pipelines.commands.unpack import form_table
 from pipelines.exports import FORMS, RECORD, Folder, base
+from pipelines.formats import storage
 from pipelines.formats.shards import META, open_dataset
 from pipelines.sources import open_project, voc
 from tests.pipelines.exports.example import FIGURES, NAMES, Image, changed_index, images_of, reader_of
@@ -225,6 +226,32 @@ def test_what_was_begun_can_be_told_and_done_again(unpacked, unpack, word, tmp_p
         assert not (root / META).exists()
     assert unpack(root, word, "--overwrite").code == 0
     assert tree(root) == tree(unpacked[0])
+
+
+def test_what_was_half_removed_can_be_told_and_removed_again(unpack, word, dataset, tmp_path, monkeypatch):
+    # In the order of the alphabet, the folder of this dataset would go before meta.json.
+    early = changed_index(dataset, tmp_path / "early", {"dataset": ["a"] * len(NAMES)})
+    root = tmp_path / "unpacked"
+    unpack(root, word, of=early.root)
+    before, removed = tree(root), []
+    remove = storage.remove
+
+    def fail(location):
+        if removed:
+            raise OSError("the disk went away")
+        removed.append(location)
+        remove(location)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "remove", fail)
+        assert unpack(root, word, "--overwrite", of=early.root).code == 2
+    assert len(tree(root)) < len(before)
+    if FORMS[word].has_record:
+        assert json.loads((root / RECORD).read_text())["complete"] is False
+    else:
+        assert not (root / META).exists()
+    assert unpack(root, word, "--overwrite", of=early.root).code == 0
+    assert tree(root) == before
 
 
 def test_two_samples_of_one_name_are_two_images(unpack, word, dataset, tmp_path):
