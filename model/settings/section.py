@@ -67,7 +67,7 @@ def _problem(detail: ErrorDetails, section: type[BaseModel], whole: str, place: 
         case "missing":
             return f"{where}: missing; it has no default"
         case "value_error":
-            return f"{where}: {detail['ctx']['error']}"
+            return f"{where}: {detail['ctx']['error']}" if where else str(detail["ctx"]["error"])
         case "model_type":
             known = list((section_in(wanted) or section).model_fields)
             return f"{where or whole}: found {found}; an object with the keys {', '.join(known)} is needed"

@@ -1,6 +1,5 @@
 """What the processes of a training on several devices have to tell each other: signals, and what went wrong."""
 
-import multiprocessing
 import re
 import signal
 import sys
@@ -39,14 +38,24 @@ def signals_passed_on(trainer: pl.Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def refuse_while_loading() -> None:
-    """Raise UserError in a process that is only just loading the script that its parent runs: were the training started there,
-    every child would start children of its own."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise UserError(
-            "a training was started while one of its own processes loads the script: with several devices the script is loaded "
-            'by each of them, so put the call of train() below `if __name__ == "__main__":`'
-        )
+@contextmanager
+def script_left_alone() -> Iterator[None]:
+    """Processes that are started meanwhile do not load the script that this one runs: all they need is in this package. Else a
+    script that calls `train` at its top would start processes that call it, too, and wait for each other for ever."""
+    main = sys.modules["__main__"]
+    hidden = {name: main.__dict__.get(name, _ABSENT) for name in ("__spec__", "__file__")}
+    main.__dict__.update(__spec__=None, __file__=None)
+    try:
+        yield
+    finally:
+        for name, value in hidden.items():
+            if value is _ABSENT:
+                del main.__dict__[name]
+            else:
+                main.__dict__[name] = value
+
+
+_ABSENT = object()
 
 
 @contextmanager

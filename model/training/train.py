@@ -1,12 +1,14 @@
 """Training: reads the config, opens the data, and lets Lightning run the steps; results go to a run's folder."""
 
 import pytorch_lightning as pl
-from lightning_fabric.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
 from model.training.callbacks import Bar, Checkpoints, OneClock, Quiet, Report, StopOnSignal, quieten
 from model.training.checkpoint_files import SwappedFiles
-from model.training.child_processes import complaints_passed_on, refuse_while_loading, signals_passed_on
+from model.training.child_processes import complaints_passed_on, script_left_alone, signals_passed_on
 from model.training.clock import Clock
 from model.training.config import TrainConfig
 from model.training.data import ShardData
@@ -29,7 +31,6 @@ from model.weights.licences import refuse, together
 
 def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     """Train a network, or go on training it. Raises UserError for everything the user can set right."""
-    refuse_while_loading()
     options = resume_decided(options)
     devices = choose_devices(options.accelerator, options.devices, config.gpu_devices)
     data = open_data(config, options, devices)
@@ -48,7 +49,7 @@ def train(config: TrainConfig, options: TrainOptions) -> TrainResult:
     module = ClickModule(network, config, clock, data.digest, begun_with, licences)
     trainer = build_trainer(config, options, devices, folder, clock)
     announce(config, data, devices, folder, module, 0 if earlier is None else earlier.step)
-    with signals_passed_on(trainer), complaints_passed_on():
+    with signals_passed_on(trainer), complaints_passed_on(), script_left_alone():
         trainer.fit(
             module, datamodule=data, ckpt_path=None if earlier is None else earlier.checkpoint, weights_only=True
         )

@@ -132,3 +132,14 @@ def test_configs_do_not_change():
         config.lr = 1  # type: ignore[misc]
     assert config.with_epochs(9).epochs == 9
     assert config.with_epochs(None) is config
+
+
+def test_a_single_pixel_has_no_statistics():
+    one = {"input_size": {"width": 32, "height": 32}, "batch_size": {"train": 1, "val": 1}}
+    assert problems(**one) == [
+        "batch_size.train 1 at 32×32: the deepest features of a step are a single pixel, of which batch norm can take no mean; "
+        "make the batch or the input larger, or set keep_statistics"
+    ]
+    assert parse(**one, keep_statistics=True).keep_statistics
+    assert parse(**one | {"batch_size": {"train": 2, "val": 1}})
+    assert parse(**one | {"input_size": {"width": 33, "height": 32}})

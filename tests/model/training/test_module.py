@@ -12,7 +12,7 @@ from model.networks import build
 from model.training.average import ema_decay, follow
 from model.training.clock import Clock
 from model.training.config import TrainConfig, parse_config
-from model.training.metrics import iou
+from model.training.metrics import NothingToValidateError, iou, means
 from model.training.module import CLICK_COUNTS, ClickModule, DivergedError
 from model.training.samples import Batch
 from model.training.schedule import Plateau, cosine_factor, warmup_factor
@@ -274,3 +274,23 @@ def test_no_part_of_a_step_waits_for_the_device():
             training.training_losses(given, step).total(1.0, 0.5).backward()
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+def test_objects_that_are_not_there_are_not_counted():
+    """An object without a pixel at the input size has an IoU of 1 with an empty answer, whatever the network learns."""
+    validating = module().eval()
+    given = batch()
+    given["label"][1] = 0
+    given["label"][2] = -1
+    with torch.no_grad():
+        validating.validation_step(given, 0)
+    assert validating._sums[-1] == 1
+    validating._sums[:-1] = 0.5
+    assert means(validating._sums) == [0.5] * (len(CLICK_COUNTS) + 1)
+
+
+def test_a_validation_without_any_object_is_said():
+    with pytest.raises(
+        NothingToValidateError, match="no object of the validation samples has a pixel at the network's input"
+    ):
+        means(torch.zeros(3))

@@ -22,6 +22,7 @@ from model.training.clock import Clock
 from model.training.config import TrainConfig, parse_config, read_config
 from model.training.data import ShardData
 from model.training.devices import DeviceError, choose_devices
+from model.training.divergence import DivergedError
 from model.training.going_on import changed_settings
 from model.training.module import ClickModule
 from model.training.options import TrainError, TrainOptions
@@ -629,3 +630,44 @@ def test_a_run_says_where_it_comes_from(tmp_path: Path):
     assert read_config(tmp_path / "run" / "config.json") == settings
     train(settings.with_epochs(2), options(data, tmp_path / "run", resume=""))
     assert json.loads((tmp_path / "run" / "run.json").read_text()) == origin
+
+
+SCRIPT = """
+import model
+config = {{"network": "nano", "epochs": 1, "lr": 0.01, "input_size": {{"width": 64, "height": 64}}}}
+config["batch_size"] = {{"train": 2, "val": 2}}
+print(model.train(config, {data!r}, {output!r}, accelerator="cpu", devices=2).finished)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"SLURM_JOB_ID": "3", "SLURM_JOB_NAME": "x", "SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_NODEID": "0"}],
+    ids=["plain", "slurm"],
+)
+def test_a_script_without_a_guard_trains_with_two_processes(tmp_path: Path, environment: dict[str, str]):
+    data = str(tiny_dataset(tmp_path / "data", train=4, val=2))
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(data=data, output=str(tmp_path / "run")))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment},
+    )
+    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+
+
+@pytest.mark.slow
+def test_a_training_by_two_processes_that_diverges_stops_both(tmp_path: Path):
+    data = str(tiny_dataset(tmp_path / "data", train=24, val=4))
+    wild = config(epochs=4, optimizer="sgd", lr=1e30, gradient_clip=None, warmup_steps=0, log_every=1)
+    with pytest.raises(DivergedError) as caught:
+        train(wild, options(data, tmp_path / "run", devices=2))
+    assert caught.value.status == 3
+    for kept in (tmp_path / "run" / "checkpoints").glob("*.ckpt"):
+        tensors = read_checkpoint(kept)["state_dict"].values()
+        assert all(torch.isfinite(tensor).all() for tensor in tensors if tensor.is_floating_point())

@@ -1,8 +1,10 @@
 """Checkpoints: what goes in comes out, and files that are none are refused with a reason."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -124,3 +126,28 @@ def test_the_average_is_what_a_checkpoint_with_one_is_used_for():
     assert network_tensors({"state_dict": stored}) == {"a": torch.ones(1)}
     del stored["average.a"]
     assert network_tensors({"state_dict": stored}) == {"a": torch.zeros(1)}
+
+
+def test_a_damaged_byte_anywhere_is_noticed(tmp_path: Path):
+    path = saved(tmp_path, checkpoint())
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(len(whole), size=60).tolist():
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(WeightsError):
+            network, card = load_network(path)
+            # Bytes that only fill up the archive, or its dates, change nothing.
+            expected = checkpoint()["state_dict"]
+            assert card == CARD
+            assert all(torch.equal(found, expected[f"network.{name}"]) for name, found in network.state_dict().items())
+
+
+def test_damage_is_told_with_what_to_do(tmp_path: Path):
+    path = saved(tmp_path, checkpoint())
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(
+        WeightsError, match=r"damaged, its part .* does not fit its checksum; copy the file again, or take"
+    ):
+        load_network(path)
