@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.errors import UserError
-from pipelines.extras import advice
+from pipelines.ends import end_of
 from pipelines.version import __version__
-
-STOPPED = 130
-"""Exit status after Ctrl-C, as shells expect it."""
 
 
 @dataclass(frozen=True)
@@ -35,28 +30,17 @@ class CommandLine:
     epilog: str = ""
 
     def main(self, arguments: Sequence[str] | None = None) -> int:
-        """Run one command; returns the exit status: 2 for what a user can mend."""
+        """Run one command; returns the exit status, see `pipelines.ends`."""
         given = list(sys.argv[1:] if arguments is None else arguments)
         try:
             status = self._run(given)
             sys.stdout.flush()
             return status
-        except UserError as error:
-            print(error, file=sys.stderr)
-            return error.status
-        except ModuleNotFoundError as error:
-            missing = advice(error)
-            if missing is None:
+        except (Exception, KeyboardInterrupt) as error:
+            ended = end_of(error)
+            if ended is None:
                 raise
-            print(missing, file=sys.stderr)
-            return UserError.status
-        except BrokenPipeError:
-            # Whoever read the output, such as `head`, has seen enough; Python would complain when it closes the pipe.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
-            return STOPPED
+            return ended
 
     def _run(self, given: list[str]) -> int:
         parser = argparse.ArgumentParser(

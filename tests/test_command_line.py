@@ -1,5 +1,6 @@
 """The front of both packages: help that is quick, ends that shells understand, and no traceback for what a user can mend."""
 
+import errno
 import subprocess
 import sys
 from importlib import import_module
@@ -109,6 +110,16 @@ class Ends:
             2,
             "pyarrow is not installed: it comes",
         ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out/x.tar"),
+            4,
+            "out/x.tar: the disk is full; free some space",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "out"), 4, "out: no permission; look at the owner"),
+        (FileExistsError(errno.EEXIST, "File exists", "out"), 4, "out: a file is in the way"),
+        (ConnectionResetError("the store hung up"), 4, "the store hung up"),
+        (OSError(), 4, "OSError"),
+        (MemoryError("cannot have 9 GB"), 4, "out of memory: cannot have 9 GB; take fewer workers"),
     ],
 )
 def test_how_commands_end(how, status, said, monkeypatch, capsys):
@@ -117,7 +128,15 @@ def test_how_commands_end(how, status, said, monkeypatch, capsys):
     assert capsys.readouterr().err.startswith(said)
 
 
-def test_other_errors_are_ours_and_keep_their_traceback(monkeypatch):
-    monkeypatch.setitem(sys.modules, "toys.end", Ends(ModuleNotFoundError("No module named 'ours'", name="ours")))
-    with pytest.raises(ModuleNotFoundError):
+@pytest.mark.parametrize("how", [ModuleNotFoundError("No module named 'ours'", name="ours"), KeyError("x")])
+def test_other_errors_are_ours_and_keep_their_traceback(how, monkeypatch):
+    monkeypatch.setitem(sys.modules, "toys.end", Ends(how))
+    with pytest.raises(type(how)):
+        CommandLine("toys", "", "toys", {"end": "ends"}).main(["end"])
+
+
+def test_a_traceback_can_be_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "toys.end", Ends(OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setenv("SMART_TOOL_TRACEBACK", "1")
+    with pytest.raises(OSError, match="No space left"):
         CommandLine("toys", "", "toys", {"end": "ends"}).main(["end"])

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from model.inference.modes import MODES, Mode
 from model.settings.section import Section, listed, problems_of, value_text
 from pipelines.errors import UserError
+from pipelines.formats.text import NotText, decoded
 from pipelines.meta import nearest
 
 
@@ -39,7 +40,9 @@ def read_inference_config(path: str | Path) -> InferenceConfig:
     """The request in a JSON file. Raises InferenceConfigError, which lists all problems."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = decoded(path.read_bytes(), f"inference config {path}")
+    except NotText as error:
+        raise InferenceConfigError(str(error)) from None
     except OSError as error:
         raise InferenceConfigError(
             f"inference config {path}: cannot be read ({error.strerror}); "

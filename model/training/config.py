@@ -15,6 +15,7 @@ from model.networks import NETWORKS, STRIDE
 from model.settings.classes import DatasetTags, SpecialClasses
 from model.settings.section import Count, Fraction, Positive, PositiveCount, Section, listed, problems_of
 from pipelines.errors import UserError
+from pipelines.formats.text import NotText, decoded
 from pipelines.meta import nearest
 
 LONGEST_AUTOMATIC_WARMUP = 500
@@ -301,7 +302,9 @@ def read_config(path: str | Path) -> TrainConfig:
     """The config in a JSON file. Raises ConfigError, which lists all problems."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = decoded(path.read_bytes(), f"config {path}")
+    except NotText as error:
+        raise ConfigError(str(error)) from None
     except OSError as error:
         raise ConfigError(
             f"config {path}: cannot be read ({error.strerror}); give a JSON file such as configs/train/tutorial.json"

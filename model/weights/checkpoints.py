@@ -4,7 +4,7 @@ import pickle
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from model.networks import NETWORKS, ClickNetwork, build, channels_last
 from model.weights import zoo
 from pipelines.errors import UserError
+from pipelines.version import __version__
 
 CARD_KEY = "weights_card"
 """Where a checkpoint carries the card."""
@@ -136,7 +137,12 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
     check_whole(file)
     try:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"weights {file}: holds Python objects and not only tensors and plain data, and objects may run code when they are "
+            f"loaded; give a checkpoint written by `python -m model train`"
+        ) from error
+    except (RuntimeError, EOFError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise WeightsError(
             f"weights {file}: not a checkpoint of tensors and plain data ({first_line(error)}); "
             f"give one written by `python -m model train`"
@@ -183,6 +189,12 @@ def card_of(checkpoint: Mapping[str, Any], file: str | Path) -> WeightsCard:
         raise WeightsError(
             f"weights {file}: a checkpoint of another program (it holds {keys}; {CARD_KEY!r} and 'state_dict' are needed); "
             f"give one written by `python -m model train`"
+        )
+    strange = sorted(set(checkpoint[CARD_KEY]) - {"preset", *(entry.name for entry in fields(WeightsCard))})
+    if strange:
+        raise WeightsError(
+            f"weights {file}: its card has {', '.join(strange)}, which this version, {__version__}, does not know: it was "
+            f"written by a later one; use that"
         )
     try:
         card = WeightsCard.from_dict(checkpoint[CARD_KEY])

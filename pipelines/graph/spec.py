@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from pipelines.formats import storage
+from pipelines.formats.text import NotText, decoded
 from pipelines.graph.json_lines import JsonSyntaxError, Path, parse
 from pipelines.graph.problems import GraphError, Problem, dotted
 
@@ -54,15 +55,13 @@ class GraphSpec:
 def read_graph(file: str) -> GraphSpec:
     """Read a graph file. Raises `GraphError` when it is not there or is not JSON."""
     try:
-        text = storage.read_bytes(file).decode("utf-8-sig")
+        text = decoded(storage.read_bytes(file), "the file")
     except (FileNotFoundError, IsADirectoryError):
         raise GraphError(
             [Problem("there is no such graph file; give the path of a JSON file with a list of layers", file, 1)]
         ) from None
-    except UnicodeDecodeError as error:
-        raise GraphError(
-            [Problem(f"the file is not text in UTF-8: {error.reason} at byte {error.start}", file, 1)]
-        ) from None
+    except NotText as error:
+        raise GraphError([Problem(str(error), file, 1)]) from None
     return parse_graph(text, file)
 
 

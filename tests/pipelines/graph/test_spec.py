@@ -83,7 +83,7 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(GraphError, match="there is no such graph file"):
         read_graph(str(tmp_path))
     (tmp_path / "g.json").write_bytes(b"[\xff]")
-    with pytest.raises(GraphError, match=r"g\.json:1: the file is not text in UTF-8: invalid start byte at byte 1"):
+    with pytest.raises(GraphError, match=r"g\.json:1: the file, line 1: byte 0xff is no UTF-8; save the file as UTF-8"):
         read_graph(str(tmp_path / "g.json"))
 
 
