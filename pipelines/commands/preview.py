@@ -22,6 +22,7 @@ from pipelines.meta import Meta, nearest
 from pipelines.overlay import class_colors, fitted_size, overlay
 from pipelines.pictures.contact_sheet import Tile, grid
 from pipelines.pictures.layer_table import NothingToShow, layer_table
+from pipelines.sources import SourceError
 from pipelines.tag import Tag
 
 _SIDE = 224
@@ -145,7 +146,8 @@ def _layers(arguments: argparse.Namespace) -> tuple[Image.Image, str]:
         )
     projects = read_projects(arguments)
     plan = read_plan(arguments, projects)
-    listing = list_images(plan, projects)
+    with shown(SourceError, OSError):
+        listing = list_images(plan, projects)
     if not listing.entries:
         raise UserError("the graph's data layers take no image: the datasets they name are empty")
     chosen = _chosen(listing, arguments.image)

@@ -11,6 +11,7 @@ from pipelines.commands.arguments import add_graph, read_licences, read_plan, re
 from pipelines.errors import shown
 from pipelines.formats.licences import NOT_STATED, as_text
 from pipelines.graph.problems import printable
+from pipelines.sources import SourceError
 
 _OWN = ("--project", "--project_id", "--output", "--seed", "--shards", "--licence", "--max-errors", "--overwrite")
 
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = read_plan(arguments, projects)
     settings = Settings(arguments.output, arguments.seed, arguments.shards, arguments.overwrite, licences)
     started = time.monotonic()
-    with shown(RunError, OSError):
+    with shown(RunError, SourceError, OSError):
         dataset = execute(plan, projects, settings, options)
     manifest = dataset.manifest
     print(printable(funnel_table(manifest)))
