@@ -130,9 +130,10 @@ def size_of_picture(address: str) -> Size:
 def require_size(labels: Size, picture: Size) -> None:
     """Raises `BadItem` when label image and picture, both (height, width), differ."""
     if labels != picture:
+        turned = "; where EXIF turns a photograph, labels are of the picture as it is shown"
         raise BadItem(
             f"the labels are {labels[1]}x{labels[0]} (width x height), the image is {picture[1]}x{picture[0]}; "
-            "they must have the same size"
+            f"they must have the same size{turned if labels == picture[::-1] else ''}"
         )
 
 

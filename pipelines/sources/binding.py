@@ -9,6 +9,7 @@ from pipelines.formats import storage
 from pipelines.meta import nearest
 from pipelines.origin import Origin, Selection
 from pipelines.sources.base import LAYOUTS, Item, Project, SourceError
+from pipelines.sources.files import may_be_folder
 
 
 def bind(bindings: Iterable[str]) -> dict[str, Project]:
@@ -46,7 +47,7 @@ def open_project(name: str, location: str) -> Project:
     if kind := _layout_of(location):
         return _open(kind, name, location)
     # An unpacked archive often has the dataset one or two folders down: VOCdevkit/VOC2012, OUTPUT/dataset.
-    inside = [storage.join(location, entry) for entry in storage.names(location)]
+    inside = [storage.join(location, entry) for entry in storage.names(location) if may_be_folder(entry)]
     found = [(kind, folder) for folder in inside if (kind := _layout_of(folder))]
     if not found and (kind := _layout_of(location, labelled=False)):
         return _open(kind, name, location)

@@ -39,7 +39,7 @@ class Images(Project):
         """Whether there are pictures and nothing else, lest labels that were not understood go unnoticed."""
         found = [name for name in storage.names(location) if not _is_beside_the_point(name)]
         pictures = [name for name in found if _is_picture(name)]
-        inside = [storage.names(storage.join(location, name)) for name in found if name not in set(pictures)]
+        inside = [storage.names(storage.join(location, name)) for name in found if not _is_picture(name)]
         only_pictures = all(
             inner and all(_is_picture(name) or _is_beside_the_point(name) for name in inner) for inner in inside
         )

@@ -240,7 +240,7 @@ def test_a_missing_gpu_is_said_and_the_cpu_used_unless_it_was_demanded(
         (lambda root: None, "in does not exist"),
         (
             lambda root: root.mkdir(),
-            "has none of the known layouts; found in it: nothing. Known: coco (a JSON of instances",
+            "has none of the known layouts; found in it: nothing. Known: ",
         ),
         (
             lambda root: (root / "ds" / "img").mkdir(parents=True) or (root / "meta.json").write_text("[]"),

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipelines.origin import Selection
-from pipelines.sources import LAYOUTS, SourceError, bind, list_items, result_datasets
+from pipelines.sources import LAYOUTS, SourceError, bind, layout_words, list_items, result_datasets
 from pipelines.sources.binding import open_project
 from tests.pipelines.sources.test_mapillary import instances
 from tests.support import tiny_project, voc_masks, write_mapillary, write_voc
@@ -71,9 +71,9 @@ def test_all_problems_at_once(places, tmp_path):
         f"--project P={places['voc']}: the project 'P' is given twice",
         f"--project S={tmp_path}/missing: {tmp_path}/missing does not exist",
         f"--project T={tmp_path}/nothing: {tmp_path}/nothing has none of the known layouts; found in it: "
-        f"readme.txt. Known: coco (a JSON of instances",
-        f"--project U=vok:{places['voc']}: there is no layout 'vok' (did you mean 'voc'?); the layouts are coco, "
-        f"mapillary, masks, shards, supervisely, voc, images",
+        f"readme.txt. Known: {layout_words()[0]} ({LAYOUTS[layout_words()[0]].recognised_by}",
+        f"--project U=vok:{places['voc']}: there is no layout 'vok' (did you mean 'voc'?); the layouts are "
+        f"{', '.join(layout_words())}",
     ]
     found = str(caught.value).splitlines()
     assert len(found) == len(expected)
