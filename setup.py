@@ -15,6 +15,7 @@ BASE = [
     "pillow>=11",  # palette indices of label images and sizes from headers, which OpenCV does not tell
     "pycocotools",  # COCO's run-length masks, by the reader that defines them
     "pydantic>=2.10",  # settings read and checked
+    "pyyaml",  # the data.yaml that describes a YOLO dataset
     "scipy",  # regions of label images, components, spanning trees
     "shapely>=2",  # polygons and lines cut at borders
     "tqdm",  # progress bars
