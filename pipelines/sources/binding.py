@@ -10,6 +10,7 @@ from pipelines.meta import nearest
 from pipelines.origin import Origin, Selection
 from pipelines.sources.base import LAYOUTS, Item, Project, SourceError
 from pipelines.sources.files import may_be_folder
+from pipelines.sources.foreign import advice
 
 
 def bind(bindings: Iterable[str]) -> dict[str, Project]:
@@ -57,6 +58,8 @@ def open_project(name: str, location: str) -> Project:
         raise SourceError(
             f"{location} holds several projects: {', '.join(folder for _, folder in found)}; name one of them"
         )
+    if instead := advice(location):
+        raise SourceError(instead)
     present = ", ".join(storage.names(location)[:8]) or "nothing"
     known = ", ".join(f"{word} ({LAYOUTS[word].recognised_by})" for word in layout_words())
     raise SourceError(f"{location} has none of the known layouts; found in it: {present}. Known: {known}")

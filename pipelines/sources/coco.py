@@ -29,6 +29,7 @@ from pipelines.sources.base import (
     size_of_picture,
 )
 from pipelines.sources.coco_document import Document, Entry
+from pipelines.sources.foreign import is_label_studio
 from pipelines.sources.voc import NEUTRAL
 
 _BEGINS = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
@@ -188,7 +189,9 @@ def _instance_files(location: str) -> list[str]:
         files = [file for file in storage.names(folder) if file.lower().endswith(".json")]
         for file in files if len(files) <= _MOST_FILES else ():
             address = storage.join(folder, file)
-            if _BEGINS.search(storage.read_bytes(address, at_most=_HEAD_BYTES)):
+            head = storage.read_bytes(address, at_most=_HEAD_BYTES)
+            # Label Studio's tasks have annotations, too.
+            if _BEGINS.search(head) and not is_label_studio(head):
                 found.append(address)
     named = [address for address in found if address.rsplit("/", 1)[1].startswith(_PREFIX)]
     return named or found
