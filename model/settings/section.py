@@ -92,7 +92,7 @@ def _followed(location: Iterable[str | int], section: type[BaseModel]) -> tuple[
         if isinstance(part, int):
             # A place in a list, whose sections the key before it has named.
             path += [] if tried_forms else [part]
-        elif inside is None and holds_names(wanted):
+        elif inside is None and holds_names(wanted) and "[" not in part:
             path.append(part)
         elif inside is None:
             tried_forms = True

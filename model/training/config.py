@@ -157,9 +157,10 @@ class Views(Section):
     colours: Colours = Colours()
     rounds: Annotated[tuple[Positive, ...], Field(min_length=1)] = (0.28, 0.30, 0.25, 0.17)
     """How often 0, 1, 2, … further clicks are placed on the network's own mistakes, relative to each other."""
-    pools: dict[str, Positive] = Field(default_factory=dict)
-    """How often a sample comes from each dataset, by the name of its folder, relative to the others; without any, in
-    proportion to the root of the number of its objects."""
+    pools: dict[str, Positive] | tuple[Positive, ...] = Field(default_factory=dict)
+    """How often a sample comes from each dataset, relative to the others: by the names of their folders, or as a list in the
+    order in which they are given, whose last number is that of all further datasets together. Without any, in proportion
+    to the root of the number of its objects."""
     resident: bool | None = None
     """Whether all photographs stay in the device's memory; null: where they fill at most half of what is free there."""
 

@@ -223,11 +223,23 @@ def pool_names(roots: Sequence[str]) -> list[str]:
     return names
 
 
-def object_weights(pool_of: Tensor, names: Sequence[str], pools: Mapping[str, float]) -> NDArray[np.float64]:
+def shares_in_order(shares: Sequence[float], names: Sequence[str]) -> dict[str, float]:
+    """Shares of pools in the order of `names`; all pools from the last share on have it together, and shares of pools that are
+    not there count for nothing."""
+    alone = min(len(shares), len(names)) - 1
+    last = shares[alone] / (len(names) - alone)
+    return {name: shares[number] if number < alone else last for number, name in enumerate(names)}
+
+
+def object_weights(
+    pool_of: Tensor, names: Sequence[str], pools: Mapping[str, float] | Sequence[float]
+) -> NDArray[np.float64]:
     """How likely a visit is to each object, (M,), adding up to 1: first a pool is drawn, then one of its objects.
 
     pools: the config's `views.pools`. UserError where it names others than `names`.
     """
+    if not isinstance(pools, Mapping):
+        pools = shares_in_order(pools, names) if pools else {}
     wrong = sorted(set(pools) ^ set(names)) if pools else []
     if wrong:
         raise UserError(

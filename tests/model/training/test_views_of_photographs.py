@@ -23,6 +23,7 @@ from model.training.photographs import (
     memory_needed,
     object_weights,
     pool_names,
+    shares_in_order,
     unpacked,
 )
 from pipelines.errors import UserError
@@ -134,9 +135,18 @@ def test_pools_are_drawn_by_their_weights_whatever_their_size():
         UserError, match=r"views.pools: b, c are named there or given as data, but not both; data are a, b"
     ):
         object_weights(pool_of, ["a", "b"], {"a": 1.0, "c": 1.0})
+    assert object_weights(pool_of, ["a", "b"], [1.0, 3.0])[:90].sum() == pytest.approx(0.25)
     assert pool_names(["x/a/", "b"]) == ["a", "b"]
     with pytest.raises(UserError, match="data: a names two datasets"):
         pool_names(["x/a", "y/a"])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [("a", {"a": 0.7}), ("ab", {"a": 0.7, "b": 0.3}), ("abcd", {"a": 0.7, "b": 0.1, "c": 0.1, "d": 0.1})],
+)
+def test_shares_in_order_leave_the_last_one_to_all_others(names: str, expected: dict[str, float]):
+    assert shares_in_order((0.7, 0.3), list(names)) == pytest.approx(expected)
 
 
 # --------------------------------------------------------------------------------------------------------------- views
