@@ -27,7 +27,7 @@ CARPARTS ?= data/carparts-test
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint test test-slow bench compare demo data train evaluate gate gpu-pack image lock clean
+.PHONY: help install lint test test-slow bench compare demo data train evaluate gate gpu-pack docs image lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,10 @@ compare: $(READY) ## train networks equally on DATA and count their clicks on EV
 gpu-pack: GRAPH = configs/graphs/photographs.json
 gpu-pack: $(READY) ## what a bare GPU machine lacks, in ./gpu-pack: wheels, and POOLS ("coco:DIR voc:DIR …") as datasets in parts
 	$(PY) bench/gpu_pack.py $(POOLS) --graph $(GRAPH) $(ARGS)
+
+docs: $(READY) ## renew the pages that are made from the code: words with their pictures, commands, configs, names for Python
+	$(PY) -m pipelines actions --pages docs
+	$(PY) docs/reference/generate.py
 
 image: ## build the container images: worker, train, serve
 	docker build --target worker --tag smart-tool-worker .

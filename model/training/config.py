@@ -48,7 +48,8 @@ class DataWorkers(Section):
 
 
 class LrDecreasing(Section):
-    """Divide the learning rate by `lr_divisor` after more than `patience` validations without a lower loss."""
+    """Divide the learning rate by `lr_divisor` after more than `patience` validations without a lower loss; the optimizer's
+    state is kept."""
 
     patience: Count = 10
     lr_divisor: Annotated[float, Field(gt=1)] = 5.0
@@ -88,7 +89,8 @@ class Clicks(Section):
 
 
 class Augment(Section):
-    """Changes to a training sample on every visit, on top of those made by the graph that produced it."""
+    """Changes to a training sample on every visit, on top of those made by the graph that produced it; drawn for each sample,
+    and done on the device."""
 
     horizontal_flip: Fraction = 0.5
     """How often left and right are exchanged."""
@@ -188,39 +190,48 @@ class TrainConfig(Section):
     batch_size: BatchSize
     data_workers: DataWorkers = DataWorkers()
     epochs: PositiveCount
+    """How often all training samples are seen."""
     val_every: Positive = 1.0
-    """Epochs between validations; 0.5 validates twice an epoch."""
+    """Epochs between validations, also 0.5 or 1.5; a checkpoint is saved at each."""
     lr: Positive
     """The learning rate after the warm-up."""
     keep_statistics: bool = False
     """Whether all batch norms keep the statistics of the weights that the training begins with: for so few images that
-    theirs would be those of a handful of pictures."""
+    theirs would be those of a handful of pictures. Those of a part with an `lr_parts` of 0 always do."""
     lr_parts: dict[str, Annotated[float, Field(ge=0)]] | None = None
-    """Parts of the network, as the names of their tensors begin, and the share of `lr` with which each learns; null: the
-    network's own, which are half of it for the encoder of `lite` and none for the others."""
+    """Parts of the network, as the names of their tensors begin, and the share of `lr` with which each learns, such as
+    `{"encoder": 0.5}`; null: the network's own, which are that for `lite` and none for the others; `{}`: all alike."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """SGD's momentum; AdamW's first beta."""
+    """SGD's momentum; AdamW's first beta, whose second is 0.99."""
     lr_decreasing: LrDecreasing = LrDecreasing()
     loss_weights: LossWeights = LossWeights()
     special_classes: SpecialClasses = SpecialClasses()
     dataset_tags: DatasetTags = DatasetTags()
     weights_init_type: Literal["scratch", "transfer_learning", "continue_training"] = "scratch"
-    """Start from random weights; from other weights but for the heads and what does not fit; or from weights as they are."""
+    """Start from random weights; from other weights but for the heads and what does not fit; or from weights as they are.
+
+    The weights are those of `--weights`. Without it `continue_training` takes those of the zoo for the same network, and
+    where there are none begins from scratch, which is said.
+    """
     gpu_devices: tuple[Count, ...] | None = None
-    """Numbers of the GPUs to use. An empty list is the CPU; without the key, one GPU where there is one."""
+    """Numbers of the GPUs to use; one that is not there is an error that names `--accelerator cpu`. An empty list is the CPU;
+    without the key, one GPU where there is one."""
     allow_corrupted_samples: AllowCorruptedSamples = AllowCorruptedSamples()
     validate_with_model_eval: bool = True
     """Understood for the sake of older configs; validation always uses the network as it will be used later."""
 
     network: Annotated[str, AfterValidator(_known_network)] = "lite"
-    """Design and size of the network; hrnet18s… and unet… are there to compare with."""
+    """Design and size of the network: `lite` has 3.7 million weights, its encoder trained on ImageNet; `nano` 0.2, `tiny` 1.3,
+    `small` 3.5 and `base` 10 million, from scratch; `hrnet18s…` and `unet…` are there to compare with."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
+    """SGD with momentum, or AdamW."""
     weight_decay: Annotated[float, Field(ge=0)] | None = None
     """On convolution weights only; null: 0.0001 for SGD, 0.01 for AdamW."""
     schedule: Literal["plateau", "cosine"] = "plateau"
     """After the warm-up: follow `lr_decreasing`, or fall along a cosine to 1 % at the last step."""
     warmup_steps: Count | None = None
-    """Steps over which the learning rate rises; null: 500, or a tenth of the run where that is less."""
+    """Steps over which the learning rate rises; null: 500, or a tenth of the run where that is less. Without them, and without
+    `gradient_clip`, SGD at 0.1 collapses to empty masks."""
     gradient_clip: Positive | None = 1.0
     """Largest norm of the gradient; null: not limited."""
     ema: Annotated[float, Field(gt=0, lt=1)] | None = 0.999
@@ -230,12 +241,13 @@ class TrainConfig(Section):
     one validation in two may be near zero, while their average keeps improving.
     """
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    """Numbers of the convolutions; losses are always computed in 32 bits."""
+    """Numbers of the convolutions; losses are always computed in 32 bits. On a processor with bfloat16 instructions
+    `bf16-mixed` is 1.7 times as fast."""
     checkpoint_minutes: Positive | None = 5.0
     """Minutes between two writings of last.ckpt, besides those at validations; null: at validations only."""
     refuse_licences: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Parts of the names of licences, in capitals or not, under which no image may be that the training, or that of the
-    weights it begins with, learns from; "not stated" is the name of one that is not known."""
+    weights it begins with, learns from; "not stated" is the name of one that is not known. `--refuse-licence` adds to it."""
     seed: Count = 0
     """All randomness of the training follows from it."""
     log_every: PositiveCount = 10
