@@ -41,7 +41,7 @@ examples:
 
 Each part is a process of its own, which is ended at its time limit; OUT/PART.json has its figures from the moment they are
 known, so what is cut off loses only the part in progress. Wheels in gpu-pack/wheels are used where imports lack; datasets
-in gpu-pack/data are used unless --data says otherwise. See docs/gpu.md. Exit status: 0, or 1 where a part failed.
+in gpu-pack/data are used unless --data says otherwise. See docs/guides/gpu.md. Exit status: 0, or 1 where a part failed.
 """
 
 

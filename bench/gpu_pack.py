@@ -41,7 +41,7 @@ example:
 
 POOLS decides what is trained on, and so under which licences the weights will be. Each pool is run through the graph by
 itself, and keeps the name of its folder. gpu-pack/ gets wheels/, data/00, data/01, … and pack.json, which says what is where.
-See docs/gpu.md.
+See docs/guides/gpu.md.
 """
 
 

@@ -49,7 +49,7 @@ Every network answers one image after the other, three points in it; weights do 
 runtimes and numbers of threads take turns, so that other work on the machine meets all of them, and the median counts.
 A click is what a person waits for: zoom, resizing, the network's looks, and the mask at the image's size, of a photograph of
 640x480, with the default weights.
-Results go to bench/results/latency.json, and to standard output as the table of docs/performance.md.
+Results go to bench/results/latency.json, and to standard output as the table of docs/explanation/performance.md.
 """
 
 

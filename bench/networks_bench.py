@@ -34,7 +34,7 @@ Every network is trained by `python -m model train` with configs/train/compariso
 "same samples": all make --steps steps. "same time": the first network makes --steps steps, the others as many as fit into
 the processor time that it took. Each training has one thread; --jobs of them run side by side. What is done already in
 --work is not done again. Evaluation: the published protocol, zoomed to the size of the training.
-Results go to bench/results/networks.json, and to standard output as the table of docs/model.md.
+Results go to bench/results/networks.json, and to standard output as the table of docs/experiments/networks.md.
 """
 
 

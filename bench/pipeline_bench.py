@@ -44,7 +44,7 @@ The images are repeated under other names until the run makes enough samples. Ru
 compared is their CPU time, so other work on the machine hardly matters; wall times are only as good as the machine is idle.
 The limit (bench/limit.py) writes the same samples with nothing but OpenCV, without Beam, keys, filters or an index.
 "Started" leaves out what a run of one image costs: importing Beam, building the pipeline, starting the workers.
-Results go to bench/results/pipeline.json, and to standard output as the table of docs/performance.md.
+Results go to bench/results/pipeline.json, and to standard output as the table of docs/explanation/performance.md.
 """
 
 
@@ -244,7 +244,7 @@ def _machine() -> dict[str, Any]:
 
 
 def table(results: dict[str, Any]) -> str:
-    """The results as the Markdown table of docs/performance.md."""
+    """The results as the Markdown table of docs/explanation/performance.md."""
     cost, speed, memory = results["cost"], results["speed_up"], results["memory"]
     few, many = memory["samples"]
     lines = [

@@ -19,7 +19,7 @@ examples:
   python -m pipelines actions                          all words of the graph language
   python -m pipelines actions crop                     the settings of one, with examples
   python -m pipelines actions --schema > graph.schema.json
-  python -m pipelines actions --pages docs             renew docs/actions and docs/pictures/actions, a page for each
+  python -m pipelines actions --pages docs             renew docs/reference/actions and their pictures
   python -m pipelines actions --new soften_edges       write the file and the test of a new one, which work as they are
 
 An editor that is given the schema (VS Code: "json.schemas" in its settings) completes and checks graphs while they are written.
@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--schema", action="store_true", help="print the JSON schema of a graph, or of the settings of NAME"
     )
     instead.add_argument(
-        "--pages", metavar="DIR", help="write a page with pictures for each action below DIR, which has actions/example"
+        "--pages",
+        metavar="DIR",
+        help="write a page with pictures for each action below DIR, which has reference/actions/example",
     )
     instead.add_argument(
         "--new", metavar="WORD", help="write a new action and its test into this checkout, to be changed into yours"
@@ -107,7 +109,7 @@ def explanation(action: type[Action]) -> str:
     lines += ["", "examples"]
     layers = [{"action": action.word, "settings": example} for example in action.examples]
     lines += [f"  {json.dumps(layer, ensure_ascii=False)}" for layer in layers]
-    return "\n".join([*lines, "", f"with pictures: docs/actions/{action.word}.md"])
+    return "\n".join([*lines, "", f"with pictures: docs/reference/actions/{action.word}.md"])
 
 
 def _setting_lines(setting: Setting) -> Iterator[str]:

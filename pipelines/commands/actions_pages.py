@@ -30,7 +30,7 @@ FAMILIES = (
 )
 """The groups of the index, in its order. An action's file names its group in the line `Family: ...`."""
 
-PAGES, PICTURES = Path("actions"), Path("pictures/actions")
+PAGES, PICTURES = Path("reference/actions"), Path("pictures/actions")
 ALBUM = PAGES / "example" / "photographs.json"
 COMMAND = "python -m pipelines actions --pages docs"
 
@@ -162,7 +162,7 @@ def _page(action: type[Action], notes: Notes, album: Album) -> str:
     lines += ["", *_settings(action), *_pictures(action.word, notes, album), *_numbers(notes)]
     lines += ["## As a layer's `settings`", "", "```json"]
     lines += [_json(example) for example in action.examples]
-    lines += ["```", "", f"[All words](README.md) · [source](../../{_source(action)})"]
+    lines += ["```", "", f"[All words](README.md) · [source](../../../{_source(action)})"]
     return "\n".join(lines) + "\n"
 
 
@@ -206,7 +206,7 @@ def _pictures(word: str, notes: Notes, album: Album) -> Iterator[str]:
             alone = ", one layer after the other"
         what = "every photograph" if shot.photograph == ALL else f"the photograph {shot.photograph}"
         yield from ("```json", told, "```", "")
-        yield from (f"![{word} at work on {what}{alone}](../{PICTURES.as_posix()}/{picture_name(word, number)})", "")
+        yield from (f"![{word} at work on {what}{alone}](../../{PICTURES.as_posix()}/{picture_name(word, number)})", "")
 
 
 def _json(value: Any) -> str:
@@ -232,7 +232,7 @@ def _index(notes: Mapping[str, Notes], album: Album) -> str:
     lines = ["# The words of the graph language", ""]
     lines += [
         f"Each has a page with its settings, pictures and numbers. How words make a graph: [the language]"
-        f"(../graph-language.md). On the command line: `{COMMAND.split(' --')[0]} NAME`. A new one begins with "
+        f"(../../tutorials/graph-language.md). On the command line: `{COMMAND.split(' --')[0]} NAME`. A new one begins with "
         f"`{COMMAND.split(' --')[0]} --new WORD`, which writes its file and its test.",
         "",
     ]

@@ -18,7 +18,7 @@ A location is one of these: --project NAME=LOCATION finds out which; --project N
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("--markdown", action="store_true", help="as the table in docs/datasets.md")
+    parser.add_argument("--markdown", action="store_true", help="as the table in docs/reference/datasets.md")
 
 
 def run(arguments: argparse.Namespace) -> int:

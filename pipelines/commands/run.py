@@ -18,12 +18,12 @@ _OWN = ("--project", "--project_id", "--output", "--seed", "--shards", "--licenc
 EPILOG = """\
 examples:
   python -m pipelines run configs/graphs/pascal_voc.json --project PascalVOC=data/VOC2012 --output out
-  python -m pipelines run ... --direct_running_mode=multi_processing --direct_num_workers=8       all cores of this machine
-  python -m pipelines run ... --runner=FlinkRunner --flink_master=HOST:8081                       a Flink cluster
-  python -m pipelines run ... --runner=DataflowRunner --project_id ...                            Dataflow, see docs/running.md
+  python -m pipelines run ... --direct_running_mode=multi_processing --direct_num_workers=8   all cores of this machine
+  python -m pipelines run ... --runner=FlinkRunner --flink_master=HOST:8081                   a Flink cluster
+  python -m pipelines run ... --runner=DataflowRunner --project_id ...                        Dataflow: docs/guides/running.md
 
 Any option of Beam can be given. Graph, seed and inputs decide every byte of the result: the number of workers does not.
-The dataset is OUTPUT/<name the graph gives it>; see docs/datasets.md for what is in it.
+The dataset is OUTPUT/<name the graph gives it>; see docs/reference/datasets.md for what is in it.
 """
 
 DESCRIPTION = "Run a graph over labelled images and write a sharded dataset, on this machine or any Beam runner."

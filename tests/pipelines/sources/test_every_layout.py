@@ -185,10 +185,10 @@ def test_a_graph_runs_on_it(word, example):
 
 
 def test_its_row_in_the_table_of_layouts_is_up_to_date():
-    written = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
+    written = (ROOT / "docs" / "reference" / "datasets.md").read_text(encoding="utf-8")
     table = layout_table()
     assert table in written, (
-        f"put the output of `python -m pipelines layouts --markdown` into docs/datasets.md:\n{table}"
+        f"put the output of `python -m pipelines layouts --markdown` into docs/reference/datasets.md:\n{table}"
     )
 
 
