@@ -38,6 +38,11 @@ FOLDER = Path(__file__).resolve().parent
 _PARAMETER = re.compile(r"(?:\n|  +)(?=[a-z_]+(?:, [a-z_]+)*: )")
 """Where a docstring begins to speak of another parameter."""
 
+NOTEBOOKS = (
+    "[from data to samples](../tutorials/data-to-samples.ipynb)",
+    "[clicks in Python](../tutorials/clicks-in-python.ipynb)",
+)
+
 MADE_BY = "Made by `python docs/reference/generate.py`"
 
 
@@ -262,6 +267,7 @@ def python_page() -> str:
         "# From Python",
         "",
         "The names that `import pipelines` and `import model` offer; all else may change. Each is loaded when it is used.",
+        f"To try them: {', '.join(NOTEBOOKS)}.",
         f"{MADE_BY} from the docstrings.",
         "",
     ]

@@ -1,8 +1,8 @@
 """Whoever puts a click on a mistake means the same: how far the annotators of training may be from that of the evaluation.
 
-`docs/explanation/design.md` has the table of all of them. The evaluation's measures exactly, by Euclid. Training measures on the device, by
-the chessboard, which is between 1 and √2 times shorter: so a click of training is at least as deep as the deepest place
-divided by √2, and of the other kind (missed or too much) only where the two kinds are nearly as deep.
+`docs/explanation/design.md` has the table of all of them. The evaluation's measures exactly, by Euclid. Training measures on
+the device, by the chessboard, which is between 1 and √2 times shorter: so a click of training is at least as deep as the
+deepest place divided by √2, and of the other kind (missed or too much) only where the two kinds are nearly as deep.
 """
 
 import math
