@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.run import Case, Difference, Verdict, find_cases, judge
+from tests.golden.run import Case, Difference, Verdict, find_cases, judge, read_expected
+from tests.golden.small import PICTURES
 from tests.support import chain, layer, shared, tiny_project
 
 NUMBERS = "numbers in tags"
 
 
-@pytest.fixture(scope="module")
-def verdicts() -> list[Verdict]:
-    folder = shared("golden")
+@pytest.fixture(scope="module", params=["small", "whole"])
+def verdicts(request: pytest.FixtureRequest) -> list[Verdict]:
+    """Of the cases in this repository, which have hardly any pictures, and of the whole set where it lies beside."""
+    folder = request.getfixturevalue("small_golden") if request.param == "small" else shared("golden")
     return [judge(case, folder / "input") for case in find_cases(folder)]
 
 
@@ -45,6 +47,15 @@ def test_vectors_are_scaled_like_their_picture(verdicts):
 
 def test_flat_polygons_are_dropped_by_a_crop(verdicts):
     assert unexplained(verdicts, "number of figures") == []
+
+
+def test_the_small_set_has_pictures_where_it_says(small_golden):
+    pictured = {
+        case.name
+        for case in find_cases(small_golden)
+        if any(output.picture is not None for outputs in read_expected(case).samples.values() for output in outputs)
+    }
+    assert pictured == set(PICTURES)
 
 
 # ---------------------------------------------------------------- the comparison can fail

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from model.evaluation.protocol import (
     summarise,
 )
 from pipelines.clicks import Click
-from tests.model.noc_golden import replay
+from tests.model.noc_golden import Group, replay
 from tests.support import shared
 
 
@@ -213,13 +214,16 @@ def test_no_runs_have_no_scores() -> None:
 
 
 def differences(traces: str, limit: int | None = None) -> list[str]:
-    groups = replay(shared(f"golden/noc/{traces}"), shared("data/voc2007-44"), limit)
+    return differing(replay(shared(f"golden/noc/{traces}"), shared("data/voc2007-44"), limit))
+
+
+def differing(groups: list[Group]) -> list[str]:
     assert sum(group.compared for group in groups) > 30
     return [str(group) for group in groups if group.differences]
 
 
-def test_hand_made_cases_are_those_of_the_published_code() -> None:
-    assert differences("cases.json") == []
+def test_hand_made_cases_are_those_of_the_published_code(small_golden: Path) -> None:
+    assert differing(replay(small_golden / "noc" / "cases.json")) == []
 
 
 def test_clicks_on_some_real_objects_are_those_of_the_published_code() -> None:
