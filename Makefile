@@ -27,10 +27,10 @@ CARPARTS ?= data/carparts-test
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint test test-slow bench compare demo data train evaluate gate gpu-pack docs image lock clean
+.PHONY: help install lint test test-slow test-e2e test-tools bench compare demo data train evaluate gate gpu-pack docs image lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables, e.g.: make data PROJECT=PascalVOC=data/VOC2012 DATA=data/dataset WORKERS=8"
 
@@ -47,11 +47,17 @@ lint: $(READY) ## ruff and mypy
 	$(BIN)/mypy
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; fi
 
-test: lint ## lint, then all tests but the slow ones
-	$(BIN)/pytest -m "not slow" $(ARGS)
+test: lint ## lint, then all tests but the slow ones and those with other programs
+	$(BIN)/pytest -m "not slow and not e2e" $(ARGS)
 
-test-slow: $(READY) $(SDK)/.installed ## the slow tests: real trainings, worker processes, Flink, the Supervisely SDK
-	$(BIN)/pytest -m slow $(ARGS)
+test-slow: $(READY) ## the slow tests: real trainings, worker processes
+	$(BIN)/pytest -m "slow and not e2e" $(ARGS)
+
+test-e2e: $(READY) ## tests with other programs: Flink, where there is Java and FLINK_JOB_SERVER_JAR names its job server
+	$(BIN)/pytest -m e2e --ignore tests/tools $(ARGS)
+
+test-tools: $(READY) $(SDK)/.installed ## annotation tools' own programs read what is written: the Supervisely SDK
+	$(BIN)/pytest -m e2e tests/tools $(ARGS)
 
 # The public SDK pins versions of its own, so it reads our output from an environment of its own.
 $(SDK)/.installed:

@@ -1,4 +1,4 @@
-"""Writes the pages of this folder that are made from the code: commands.md, configs.md, python.md.
+"""Writes commands.md, configs.md, python.md and the table of layouts in datasets.md from the code.
 
     python docs/reference/generate.py
 
@@ -32,6 +32,7 @@ from model.inference.modes import MODES
 from model.settings.section import Section, section_in
 from model.training.config import TrainConfig
 from pipelines.command_line import CommandLine
+from pipelines.commands.layouts import layout_table
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -48,7 +49,12 @@ MADE_BY = "Made by `python docs/reference/generate.py`"
 
 def pages() -> dict[str, str]:
     """The text of every page by its file name."""
-    return {"commands.md": commands_page(), "configs.md": configs_page(), "python.md": python_page()}
+    return {
+        "commands.md": commands_page(),
+        "configs.md": configs_page(),
+        "datasets.md": datasets_page(),
+        "python.md": python_page(),
+    }
 
 
 def cell(text: str) -> str:
@@ -61,6 +67,12 @@ def table(*rows: tuple[str, ...]) -> Iterator[str]:
     """Lines of a table; the first row is its head."""
     head, *others = ("| " + " | ".join(map(cell, row)) + " |" for row in rows)
     yield from (re.sub(r" +", " ", head), "|" + "---|" * len(rows[0]), *others, "")
+
+
+def datasets_page() -> str:
+    """The page as it is, with the table of the layouts that there are."""
+    text = (FOLDER / "datasets.md").read_text(encoding="utf-8")
+    return re.sub(r"^\| layout \|(.*\n\|)*.*$", lambda _: layout_table(), text, count=1, flags=re.MULTILINE)
 
 
 # ---------------------------------------------------------------- commands

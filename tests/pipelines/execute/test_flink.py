@@ -25,7 +25,7 @@ def job_server() -> Path:
     return Path(unpack.stdout.strip())
 
 
-@pytest.mark.slow
+@pytest.mark.e2e
 def test_flink_gives_the_same_files(tmp_path):
     jar = job_server()
     if shutil.which("java") is None:

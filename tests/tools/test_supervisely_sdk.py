@@ -35,8 +35,8 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not SDK_PYTHON.exists(), reason="the SDK's environment is made by `make test-slow`")
+@pytest.mark.e2e
+@pytest.mark.skipif(not SDK_PYTHON.exists(), reason="the SDK's environment is made by `make test-tools`")
 def test_the_sdk_decodes_every_annotation_of_an_unpacked_dataset(tmp_path):
     from pipelines.formats.shards import open_dataset
 
