@@ -8,7 +8,7 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends make \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-COPY setup.py pyproject.toml requirements.lock README.md Makefile ./
+COPY setup.py pyproject.toml requirements.lock README.md LICENSE Makefile ./
 COPY pipelines pipelines
 COPY model model
 COPY configs configs

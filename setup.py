@@ -68,6 +68,8 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
+    license="Apache-2.0",
+    license_files=["LICENSE", "model/weights/zoo/LICENSE.md"],
     packages=find_packages(include=["pipelines", "pipelines.*", "model", "model.*"]),
     package_data={
         "model": ["py.typed"],
