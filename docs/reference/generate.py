@@ -278,7 +278,8 @@ def python_page() -> str:
     lines = [
         "# From Python",
         "",
-        "The names that `import pipelines` and `import model` offer; all else may change. Each is loaded when it is used.",
+        "The names that `import pipelines` and `import model` offer; all else may change. Each is loaded when it is used, and",
+        "has types that checkers read (`py.typed`).",
         f"To try them: {', '.join(NOTEBOOKS)}.",
         f"{MADE_BY} from the docstrings.",
         "",

@@ -25,9 +25,7 @@ def test_the_licence_is_the_official_text():
     assert digest == "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 
 
-@pytest.mark.parametrize(
-    "name", sorted(path.stem for path in zoo.FOLDER.iterdir() if path.suffix in (".ckpt", ".encoder"))
-)
+@pytest.mark.parametrize("name", [*zoo.names(), *zoo.encoders()])
 def test_the_licence_of_the_weights_speaks_of_all_weights_and_of_all_their_pools(name):
     assert f"| `zoo:{name}` |" in WEIGHTS_LICENCE
     if name == "lite":
