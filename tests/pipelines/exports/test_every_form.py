@@ -342,7 +342,7 @@ def test_help_explains_it(word, capsys):
 def test_the_table_of_forms_in_the_docs_is_up_to_date():
     written = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
     table = form_table()
-    assert table in written, f"put this into docs/datasets.md:\n{table}"
+    assert table in written, f"put this into docs/reference/datasets.md:\n{table}"
 
 
 def test_an_unknown_form_is_refused_with_the_known_ones(unpack, tmp_path, capsys):
