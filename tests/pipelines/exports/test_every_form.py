@@ -340,7 +340,7 @@ def test_help_explains_it(word, capsys):
 
 
 def test_the_table_of_forms_in_the_docs_is_up_to_date():
-    written = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
+    written = (ROOT / "docs" / "reference" / "datasets.md").read_text(encoding="utf-8")
     table = form_table()
     assert table in written, f"put this into docs/reference/datasets.md:\n{table}"
 
