@@ -12,8 +12,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from pipelines.execute.failures import Failure, with_first_tracebacks
 from pipelines.execute.reading import Listing
-from pipelines.execute.step import Count, Failure, with_first_tracebacks
+from pipelines.execute.step import Count
 from pipelines.execute.writer import Shard, Target
 from pipelines.formats import storage
 from pipelines.formats.index import INDEX_SCHEMA, read_parquet

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipelines.actions import Sink
+from pipelines.execute.failures import Failure, with_first_tracebacks
 from pipelines.execute.reading import Listing, Reader
-from pipelines.execute.step import Count, Failure, Step, with_first_tracebacks
+from pipelines.execute.step import Count, Step
 from pipelines.graph.plan import Layer, Plan
 from pipelines.sample import Sample
 from pipelines.sources import Project

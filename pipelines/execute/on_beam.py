@@ -19,10 +19,11 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.actions import Router, Sink, Source
 from pipelines.execute import local_memory
+from pipelines.execute.failures import Failure, with_first_tracebacks
 from pipelines.execute.finish import Dataset, finish
 from pipelines.execute.progress import KEPT, READ, WRITTEN, Ticks
 from pipelines.execute.reading import Listing, Reader
-from pipelines.execute.step import Count, Failure, Step, with_first_tracebacks
+from pipelines.execute.step import Count, Step
 from pipelines.execute.writer import Shard, Target, write_shard
 from pipelines.formats import wire
 from pipelines.graph.plan import Layer, Plan

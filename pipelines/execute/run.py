@@ -14,7 +14,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.actions import Sink
 from pipelines.actions.supervisely import Supervisely
+from pipelines.errors import UserError
 from pipelines.execute import local_memory, on_beam
+from pipelines.execute.failures import CannotGoOn
 from pipelines.execute.finish import describe, start
 from pipelines.execute.options import runs_here
 from pipelines.execute.progress import Bars
@@ -34,7 +36,13 @@ IMAGES_A_SHARD, FEWEST_SHARDS = 50, 8
 
 
 class RunError(ValueError):
-    """A run that cannot start, or that ended with nothing to use."""
+    """A run that cannot start."""
+
+
+class RunFailed(UserError):
+    """A run that started and could not go on."""
+
+    status = 1
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,12 @@ def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options
         on_beam.build(pipeline, plan, listing, projects, dataset, settings.seed, shared)
         # The pipeline has the list in compressed form; a kilobyte an image need not wait for its end.
         del listing
-        pipeline.run().wait_until_finish()
+        try:
+            pipeline.run().wait_until_finish()
+        except Exception as error:
+            if words := CannotGoOn.words_in(error):
+                raise RunFailed(f"the run failed: {words}") from error
+            raise
     return open_dataset(folder)
 
 

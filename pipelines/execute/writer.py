@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from pipelines import render
 from pipelines.actions import Sink
 from pipelines.actions.supervisely import Supervisely
-from pipelines.execute.step import Failure
+from pipelines.execute.failures import Failure
 from pipelines.formats import storage
 from pipelines.formats.index import INDEX_SCHEMA
 from pipelines.formats.shards import TarWriter, shard_name

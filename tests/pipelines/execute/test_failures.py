@@ -1,16 +1,20 @@
-"""A mistake in the program keeps the traceback of the first of its kind; a refusal in words needs none."""
+"""What costs an item and what ends the run; the first of a kind keeps its traceback, but for refusals in words."""
 
+import errno
 import json
 import random
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from pipelines.actions import CATALOGUE, Action
-from pipelines.execute.step import Failure, with_first_tracebacks
+from pipelines.errors import UserError
+from pipelines.execute.failures import CannotGoOn, Failure, with_first_tracebacks
+from pipelines.formats import storage
 from pipelines.origin import Origin
 from pipelines.sample import Sample
 from pipelines.sources import bind
@@ -22,11 +26,11 @@ ORIGIN = Origin("P", "ds", "a.png")
 
 @dataclass(frozen=True)
 class Mistaken(Action):
-    """Makes another mistake with every second image."""
+    """Gives libraries what they cannot take, another thing with every second image."""
 
     def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
         if int(sample.origin.stem.removeprefix("image")) % 2:
-            return (sample.missing,)
+            cv2.cvtColor(np.zeros((0, 0), np.uint8), 0)
         np.zeros(3) + np.zeros(4)
         return (sample,)
 
@@ -43,13 +47,14 @@ def test_the_first_of_each_kind_keeps_its_traceback(mistaken, tmp_path):
     failures = run(mistaken, projects).failures
     assert [failure.message.split(":")[0] for failure in failures] == [
         "operands could not be broadcast together with shapes (3,) (4,)",
-        "AttributeError",
+        "error",
     ] * 3
+    assert [failure.kind for failure in failures] == ["ValueError", "cv2.error"] * 3
     assert [bool(failure.traceback) for failure in failures] == [True, True, False, False, False, False]
     for failure, line, kind in zip(
         failures,
-        ("np.zeros(3) + np.zeros(4)", "return (sample.missing,)"),
-        ("ValueError", "AttributeError"),
+        ("np.zeros(3) + np.zeros(4)", "cv2.cvtColor(np.zeros((0, 0), np.uint8), 0)"),
+        ("ValueError", "error"),
         strict=False,
     ):
         lines = failure.traceback.splitlines()
@@ -96,7 +101,7 @@ def test_a_refusal_in_words_has_no_traceback():
         (np.stack, ([np.zeros(3), np.zeros(4)],)),
         (np.linalg.inv, (np.zeros((2, 2)),)),
         (int, ("x",)),
-        ({}.__getitem__, ("x",)),
+        (divmod, (1, 0)),
     ],
     ids=["written in Python", "an error of its own", "compiled", "no ValueError"],
 )
@@ -104,11 +109,11 @@ def test_errors_that_come_out_of_libraries_have_one(function, arguments):
     assert caught(function, *arguments).traceback.startswith("Traceback (most recent call last):\n")
 
 
-def test_the_message_is_no_part_of_the_kind():
-    one, other = (caught({}.__getitem__, key) for key in "ab")
+def test_the_message_is_no_part_of_the_place():
+    one, other = (caught(int, text) for text in "ab")
     assert one.message != other.message
-    assert one.kind == other.kind
-    assert one.kind != caught(int, "x").kind
+    assert one.place == other.place
+    assert one.place != caught(divmod, 1, 0).place
 
 
 def test_which_one_keeps_it_does_not_depend_on_how_failures_are_put_together():
@@ -120,8 +125,8 @@ def test_which_one_keeps_it_does_not_depend_on_how_failures_are_put_together():
         for traceback in ("", "here", "there", "there")
     ]
     expected = sorted(astuple(failure) for failure in with_first_tracebacks(failures))
-    assert sum(bool(row[-1]) for row in expected) == 4
-    assert {row[2] for row in expected if row[-1]} == {"0.png"}
+    assert sum(bool(row[5]) for row in expected) == 4
+    assert {row[2] for row in expected if row[5]} == {"0.png"}
     for _ in range(20):
         rng.shuffle(failures)
         cut = rng.randrange(len(failures))
@@ -136,3 +141,96 @@ def test_failures_stay_in_their_order():
         failures[1],
         replace(failures[2], traceback=""),
     ]
+
+
+# ---------------------------------------------------------------- what is no fault of the item
+
+
+class HttpError(Exception):
+    """As a library of a store raises it: no `OSError`."""
+
+
+HttpError.__module__ = "gcsfs.retry"
+
+OTHERS_FAULT = [
+    (OSError(errno.EIO, "Input/output error"), "OSError: [Errno 5] Input/output error. The storage failed"),
+    (ConnectionResetError("reset by peer"), "ConnectionResetError: reset by peer. The storage failed"),
+    (
+        PermissionError(errno.EACCES, "Permission denied"),
+        "PermissionError: [Errno 13] Permission denied. The storage failed",
+    ),
+    (TimeoutError(), "TimeoutError. The storage failed"),
+    (HttpError("503"), "HttpError: 503. The storage failed"),
+    (MemoryError(), "MemoryError. Memory ran out"),
+    (AttributeError("no attribute 'x'"), "AttributeError: no attribute 'x'. This is a mistake in the program"),
+    (KeyError("x"), "KeyError: 'x'. This is a mistake in the program"),
+    (TypeError("not callable"), "TypeError: not callable. This is a mistake in the program"),
+    (AssertionError(), "AssertionError. This is a mistake in the program"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), OTHERS_FAULT, ids=lambda given: type(given).__name__)
+def test_what_is_no_fault_of_the_item_does_not_cost_it(error, words):
+    with pytest.raises(CannotGoOn) as raised:
+        Failure.of(ORIGIN, "layer", error)
+    assert f"P/ds/a.png in the layer 'layer': {words}" in str(raised.value)
+
+
+def test_a_library_that_finds_no_memory_does_not_cost_the_item():
+    error = cv2.error("Failed to allocate 10000000000 bytes")
+    error.code = cv2.Error.StsNoMem
+    with pytest.raises(CannotGoOn, match="Memory ran out, which is no fault of the image"):
+        Failure.of(ORIGIN, "layer", error)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError("a.png"), RecursionError("too deep"), OverflowError("too large")])
+def test_what_odd_data_leads_to_costs_the_item(error):
+    failure = Failure.of(ORIGIN, "layer", error)
+    assert failure.kind == type(error).__name__
+    assert failure.message == f"{failure.kind}: {error}"
+
+
+def answering_503(monkeypatch, ending: str, whole: bool) -> None:
+    """From now on the store fails for files of this ending; or for their whole only, not for their heads."""
+    original = storage.read_bytes
+
+    def read(location: str, at_most: int | None = None) -> bytes:
+        if location.endswith(ending) and not (whole and at_most):
+            raise OSError(errno.EREMOTEIO, f"503 Service Unavailable: {location}")
+        return original(location, at_most)
+
+    monkeypatch.setattr(storage, "read_bytes", read)
+
+
+@pytest.mark.parametrize(
+    ("ending", "layer"),
+    [("image1.png.json", "data $0"), ("image1.png", "supervisely out")],
+    ids=["while reading", "while rendering"],
+)
+def test_a_store_that_fails_fails_the_run_in_words(ending, layer, tmp_path, monkeypatch):
+    projects = bind([f"P={tiny_project(tmp_path / 'input', 4)}"])
+    # The size of a picture is read while samples are, so rendering is where a picture's whole is.
+    answering_503(monkeypatch, ending, whole=layer != "data $0")
+    with pytest.raises(UserError) as raised:
+        beam_run(chain(), projects, tmp_path / "out")
+    assert raised.value.status == 1
+    text = str(raised.value)
+    assert text.startswith(f"the run failed: P/ds/image1.png in the layer {layer!r}: OSError: ")
+    assert "503 Service Unavailable" in text
+    assert text.endswith("see that the storage can be reached and may be read, and run it again")
+
+
+def test_a_mistake_in_the_program_fails_the_run_and_shows_where(tmp_path, monkeypatch):
+    class Wrong(Mistaken):
+        def apply(self, sample: Sample, rng: np.random.Generator | None) -> Iterable[Sample]:
+            return (sample.missing,)
+
+    monkeypatch.setattr(Wrong, "word", "wrong", raising=False)
+    monkeypatch.setitem(CATALOGUE, "wrong", Wrong)
+    projects = bind([f"P={tiny_project(tmp_path / 'input', 2)}"])
+    with pytest.raises(UserError, match="in the layer 'wrong \\$1': AttributeError") as raised:
+        beam_run(chain(("wrong", {})), projects, tmp_path / "out")
+    assert "please report it with these lines\nTraceback (most recent call last):" in str(raised.value)
+    assert "return (sample.missing,)" in str(raised.value)
+    with pytest.raises(CannotGoOn, match="This is a mistake in the program"):
+        run(chain(("wrong", {})), projects)

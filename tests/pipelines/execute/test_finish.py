@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.execute.failures import Failure
 from pipelines.execute.finish import describe, finish, funnel, start
 from pipelines.execute.reading import list_images
-from pipelines.execute.step import Count, Failure
+from pipelines.execute.step import Count
 from pipelines.execute.writer import Target, write_shard
 from pipelines.formats.licences import NOT_STATED
 from pipelines.formats.shards import open_dataset
@@ -36,7 +37,10 @@ def prepared(tmp_path):
         own = [sample for sample in result.samples if target.shard_of(sample.origin) == number]
         if own:
             shards.append(write_shard(target, number, own)[0])
-    failures = [Failure("P", "ds", "z.png", "data $a", "zü"), Failure("P", "ds", "a.png", "data $a", "two lines")]
+    failures = [
+        Failure("P", "ds", name, "data $a", text, kind="BadItem")
+        for name, text in (("z.png", "zü"), ("a.png", "two lines"))
+    ]
     return dataset, shards, result.counts, failures
 
 
@@ -60,8 +64,15 @@ def test_errors_are_one_line_each_in_order(prepared):
     finish(*prepared)
     lines = Path(prepared[0].target.folder, "errors.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [
-        {"project": "P", "dataset": "ds", "image": "a.png", "layer": "data $a", "message": "two lines"},
-        {"project": "P", "dataset": "ds", "image": "z.png", "layer": "data $a", "message": "zü"},
+        {
+            "project": "P",
+            "dataset": "ds",
+            "image": "a.png",
+            "layer": "data $a",
+            "kind": "BadItem",
+            "message": "two lines",
+        },
+        {"project": "P", "dataset": "ds", "image": "z.png", "layer": "data $a", "kind": "BadItem", "message": "zü"},
     ]
 
 

@@ -70,6 +70,7 @@ def test_a_failure_takes_only_its_own_sample():
         "dataset": "ds",
         "image": "bad.png",
         "layer": "tag $t",
+        "kind": "ValueError",
         "message": "the image has the tag 'night' with the value 'late' already; it cannot get the value None too. "
         "Delete the tag in a layer before",
     }
@@ -79,13 +80,13 @@ def test_a_failure_takes_only_its_own_sample():
 def test_an_image_that_cannot_be_read_counts_in_its_data_layer():
     class Unreadable(Held):
         def read(self, item):
-            raise OSError(5, "Input/output error")
+            raise FileNotFoundError(2, "No such file or directory", "a.png")
 
     projects = {"P": Unreadable("P", "x", Held.of(named("a.png"))["P"].meta, ("ds",), tuple(named("a.png")))}
     result = run(chain(), projects)
     assert result.samples == []
     assert (result.counts["data $0"].taken, result.counts["data $0"].failed) == (1, 1)
-    assert result.failures[0].message == "OSError: [Errno 5] Input/output error"
+    assert result.failures[0].message == "FileNotFoundError: [Errno 2] No such file or directory: 'a.png'"
 
 
 def test_everything_is_counted():
