@@ -6,7 +6,8 @@ import json
 import struct
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from dis import opmap
 from pathlib import PurePath
@@ -50,15 +51,15 @@ class CannotGoOn(RuntimeError):
         found = f"{what}: {kind}: {text}" if text else f"{what}: {kind}"
         if _is_memory(error):
             return cls(
-                f"{found}. Memory ran out, which is no fault of the image: use fewer workers or a larger machine"
+                f"{found}. Memory ran out, which is no fault of the images: use fewer workers or a larger machine"
             )
         if isinstance(error, OSError) or type(error).__module__.split(".")[0] in _STORAGE:
             return cls(
-                f"{found}. The storage failed, which is no fault of the image, so the run does not go on without it: "
-                "see that the storage can be reached and may be read, and run it again"
+                f"{found}. The storage failed, which is no fault of the images, so none is left out: "
+                "see that it can be reached, read and written and has room, and run it again"
             )
         return cls(
-            f"{found}. This is a mistake in the program, not in the image: please report it with these lines\n"
+            f"{found}. This is a mistake in the program, not in the images: please report it with these lines\n"
             f"{_traceback(error)}"
         )
 
@@ -69,6 +70,17 @@ class CannotGoOn(RuntimeError):
             return str(error).split(_WHILE)[0]
         _, name, after = str(error).rpartition(f"{cls.__name__}: ")
         return after.split(_WHILE)[0].strip() if name else None
+
+
+@contextmanager
+def not_an_items_fault(what: str) -> Iterator[None]:
+    """Whatever fails inside the block ends the run; `what` is being done there."""
+    try:
+        yield
+    except CannotGoOn:
+        raise
+    except Exception as error:
+        raise CannotGoOn.because(error, what) from error
 
 
 _WHILE = " [while running "

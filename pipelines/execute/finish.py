@@ -1,4 +1,4 @@
-"""The end of a run: the index of all shards, the list of errors, and the manifest that declares the dataset finished."""
+"""Both ends of a run: its place claimed; then the list of errors, the manifest, and all its files put in place."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from pipelines.execute.failures import Failure, with_first_tracebacks
+from pipelines.execute.ownership import Claim, is_in, move_in, require, take
 from pipelines.execute.reading import Listing
 from pipelines.execute.step import Count
-from pipelines.execute.writer import Shard, Target
+from pipelines.execute.writer import Shard, Target, write_shard
 from pipelines.formats import storage
-from pipelines.formats.index import INDEX_SCHEMA, read_parquet
 from pipelines.formats.licences import NOT_STATED, different
-from pipelines.formats.shards import ERRORS, INDEX, MANIFEST, META, TarWriter, shard_name
+from pipelines.formats.shards import ERRORS, MANIFEST, META
 from pipelines.formats.supervisely import meta_json
 from pipelines.graph.plan import Plan
 from pipelines.sources import Project
@@ -83,35 +81,38 @@ def _licences(
     return found
 
 
-def start(dataset: Dataset) -> None:
-    """Make the folder and write the meta, which is complete even when no sample survives."""
-    storage.make_folder(dataset.target.folder)
-    storage.write_bytes(storage.join(dataset.target.folder, META), _json(dataset.meta))
+def start(dataset: Dataset) -> Claim:
+    """Claim the dataset's place. Raises `Occupied` where another run of this machine has it."""
+    return take(dataset.target.place)
 
 
 def finish(dataset: Dataset, shards: Iterable[Shard], counts: Mapping[str, Count], failures: Iterable[Failure]) -> None:
-    """Join the shards' index rows, write errors and manifest. Done twice it gives the same files: a retried end is no harm."""
+    """Write what spans all shards, with the manifest as the last, and put the dataset in place.
+
+    Done twice it gives the same files: a retried end is no harm. Raises `CannotGoOn` when the place is not the run's any more.
+    """
     target = dataset.target
-    manifest_file = storage.join(target.folder, MANIFEST)
-    if storage.exists(manifest_file):
-        return
+    require(target.place)
+    nothing_left = not storage.sizes(target.place.parts)
     written = {shard.number: shard for shard in shards}
-    complete = [written.get(number) or _empty_shard(target, number) for number in range(target.shards)]
-    with storage.appearing(storage.join(target.folder, INDEX)) as file, pq.ParquetWriter(file, INDEX_SCHEMA) as index:
-        for number in sorted(written):
-            index.write_table(read_parquet(target.index_part(number)))
+    # A set of shards has no gaps.
+    complete = [written.get(number) or write_shard(target, number, ())[0] for number in range(target.shards)]
     told = sorted(with_first_tracebacks(list(failures)), key=lambda failure: (failure.line, failure.traceback))
     lines = [json.dumps(failure.record(), ensure_ascii=False) for failure in told]
-    storage.write_bytes(storage.join(target.folder, ERRORS), "".join(f"{line}\n" for line in lines).encode())
     manifest = dataset.manifest | {
         "samples": sum(shard.samples for shard in complete),
         "errors": len(lines),
         "shards": [shard.record() for shard in complete],
         "funnel": funnel(dataset, counts),
     }
-    storage.write_bytes(manifest_file, _json(manifest))
-    for number in written:
-        storage.remove(target.index_part(number))
+    if nothing_left and is_in(target.place, _json(manifest)):
+        return
+    files = target.writer().finish(complete)
+    storage.write_bytes(target.part(META), _json(dataset.meta))
+    storage.write_bytes(target.part(ERRORS), "".join(f"{line}\n" for line in lines).encode())
+    storage.write_bytes(target.part(MANIFEST), _json(manifest))
+    sizes = {shard.file: shard.bytes for shard in complete}
+    move_in(target.place, {**files, META: META, ERRORS: ERRORS, MANIFEST: MANIFEST}, sizes)
 
 
 def funnel(dataset: Dataset, counts: Mapping[str, Count]) -> list[dict[str, Any]]:
@@ -133,14 +134,6 @@ def funnel(dataset: Dataset, counts: Mapping[str, Count]) -> list[dict[str, Any]
             }
         )
     return rows
-
-
-def _empty_shard(target: Target, number: int) -> Shard:
-    """A tar without members: a set of shards has no gaps."""
-    with storage.appearing(target.shard_file(number)) as file:
-        tar = TarWriter(file)
-        digest = tar.close()
-    return Shard(number, shard_name(target.dataset, number, target.shards), digest, tar.position, 0)
 
 
 def _json(value: Any) -> bytes:

@@ -19,8 +19,9 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.actions import Router, Sink, Source
 from pipelines.execute import local_memory
-from pipelines.execute.failures import Failure, with_first_tracebacks
+from pipelines.execute.failures import Failure, not_an_items_fault, with_first_tracebacks
 from pipelines.execute.finish import Dataset, finish
+from pipelines.execute.ownership import require
 from pipelines.execute.progress import KEPT, READ, WRITTEN, Ticks
 from pipelines.execute.reading import Listing, Reader
 from pipelines.execute.step import Count, Step
@@ -285,14 +286,16 @@ class _WriteShard(_Reporting):
     def process(self, group: tuple[int, Iterable[Sample]]) -> Iterator[tuple[Any, ...]]:
         number, samples = group
         waiting = list(samples)
-        shard, failures = write_shard(self._target, number, waiting, lambda: self._ticks.add(WRITTEN))
+        with not_an_items_fault(f"writing shard {number} of {self._target.folder}"):
+            require(self._target.place)
+            shard, failures = write_shard(self._target, number, waiting, lambda: self._ticks.add(WRITTEN))
         for failure in failures:
             self.note(failure)
         # The layer counted them as results when it passed them on to be written.
         lost = len(waiting) - shard.samples
         self._count.out[0] -= lost
         self._count.failed += lost
-        yield shard.number, shard.file, shard.sha256, shard.bytes, shard.samples
+        yield astuple(shard)
 
 
 class _Finish(beam.DoFn):
@@ -302,7 +305,8 @@ class _Finish(beam.DoFn):
     def process(self, _: None, shards: list[tuple[Any, ...]], told: list[tuple[str, Any]]) -> None:
         counts = {layer: _count_of(values) for layer, (values, _) in told}
         failures = [Failure(*values) for _, (_, found) in told for values in found]
-        finish(self._dataset, [Shard(*values) for values in shards], counts, failures)
+        with not_an_items_fault(f"finishing {self._dataset.target.folder}"):
+            finish(self._dataset, [Shard(*values) for values in shards], counts, failures)
 
 
 def _count_of(values: tuple[int, list[int], int, int]) -> Count:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,35 +14,24 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.actions import Sink
 from pipelines.actions.supervisely import Supervisely
-from pipelines.errors import UserError
 from pipelines.execute import local_memory, on_beam
-from pipelines.execute.failures import CannotGoOn
-from pipelines.execute.finish import describe, start
+from pipelines.execute.finish import Dataset, describe, start
 from pipelines.execute.options import runs_here
+from pipelines.execute.ownership import Occupied, find_room
 from pipelines.execute.progress import Bars
 from pipelines.execute.reading import list_images
+from pipelines.execute.submission import GoesOn, name_job, wait_for
 from pipelines.execute.writer import Target
 from pipelines.formats import storage
-from pipelines.formats.shards import MANIFEST, ShardedDataset, open_dataset
+from pipelines.formats.shards import ShardedDataset, open_dataset
 from pipelines.graph.plan import Plan
 from pipelines.sources import Project
-
-# What a run writes into a dataset's folder, whole or, under a temporary name, in part.
-_OURS = re.compile(
-    r"(meta\.json|samples\.parquet|manifest\.json|errors\.jsonl|.+-\d{5}-of-\d{5}\.tar|\.index-\d{5}\.parquet|\..+\.[0-9a-f]{32})"
-)
 
 IMAGES_A_SHARD, FEWEST_SHARDS = 50, 8
 
 
 class RunError(ValueError):
     """A run that cannot start."""
-
-
-class RunFailed(UserError):
-    """A run that started and could not go on."""
-
-    status = 1
 
 
 @dataclass(frozen=True)
@@ -65,25 +54,38 @@ def run(plan: Plan, projects: Mapping[str, Project], settings: Settings, options
     shards = settings.shards or max(FEWEST_SHARDS, ceil(len(listing.entries) / IMAGES_A_SHARD))
     name = plan.sink.dst[0]
     folder = storage.join(settings.output, name)
-    prepare(folder, settings.overwrite)
     target = target_of(plan, folder, shards)
     dataset = describe(plan, listing, projects, settings.seed, target, settings.licences)
-    start(dataset)
-    if runs_here(options):
-        local_memory.keep_small()
-    with tempfile.TemporaryDirectory(prefix="progress-") as progress, Bars(progress, len(listing.entries)):
-        pipeline = beam.Pipeline(options=options)
-        shared = progress if runs_here(options) else None
-        on_beam.build(pipeline, plan, listing, projects, dataset, settings.seed, shared)
-        # The pipeline has the list in compressed form; a kilobyte an image need not wait for its end.
-        del listing
-        try:
-            pipeline.run().wait_until_finish()
-        except Exception as error:
-            if words := CannotGoOn.words_in(error):
-                raise RunFailed(f"the run failed: {words}") from error
-            raise
+    try:
+        find_room(target.place, settings.overwrite)
+        with tempfile.TemporaryDirectory(prefix="progress-") as progress, Bars(progress, len(listing.entries)):
+            name_job(options, f"smart-tool-{target.run}")
+            pipeline = beam.Pipeline(options=options)
+            shared = progress if runs_here(options) else None
+            on_beam.build(pipeline, plan, listing, projects, dataset, settings.seed, shared)
+            # The pipeline has the list in compressed form; a kilobyte an image need not wait for its end.
+            del listing
+            if runs_here(options):
+                local_memory.keep_small()
+            _run_as_owner(pipeline, options, dataset)
+    except Occupied as error:
+        raise RunError(str(error)) from None
     return open_dataset(folder)
+
+
+def _run_as_owner(pipeline: beam.Pipeline, options: PipelineOptions, dataset: Dataset) -> None:
+    claim = start(dataset)
+    if claim.ousted:
+        print(f"{claim.ousted} has not ended: {dataset.target.folder} is this run's from now on", file=sys.stderr)
+    try:
+        wait_for(pipeline, options)
+    except GoesOn:
+        claim.let_go()
+        raise
+    except BaseException:
+        claim.give_back()
+        raise
+    claim.give_back()
 
 
 def target_of(plan: Plan, folder: str, shards: int) -> Target:
@@ -91,23 +93,6 @@ def target_of(plan: Plan, folder: str, shards: int) -> Target:
     sink = plan.sink
     action = sink.action if isinstance(sink.action, Sink) else Supervisely()
     return Target(folder, sink.dst[0], shards, sink.id, plan.samples_per_image <= 1, action, sink.meta)
-
-
-def prepare(folder: str, overwrite: bool) -> None:
-    """Make room for a dataset: refuse a finished one unless told otherwise, clean an unfinished or empty one, no more."""
-    found = storage.names(folder)
-    if not found:
-        return
-    if MANIFEST in found and not overwrite and len(open_dataset(folder)):
-        raise RunError(
-            f"{folder} holds a finished dataset already; choose another --output, or replace it with --overwrite"
-        )
-    foreign = [name for name in found if not _OURS.fullmatch(name)]
-    if foreign:
-        raise RunError(
-            f"{folder} holds files that are no dataset's ({', '.join(foreign[:3])}); choose another --output"
-        )
-    storage.remove(folder)
 
 
 def verdict(manifest: Mapping[str, Any], max_errors: float) -> str | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ META, INDEX, MANIFEST, ERRORS = "meta.json", "samples.parquet", "manifest.json",
 
 # Only these layers save more than images and annotations; other datasets need not be searched for it.
 _WITH_PICTURES = ("save", "save_masks")
+
+# Where a run writes before its dataset is whole.
+_BEGUN = re.compile(r"\..+\.[0-9a-f]{32}")
 
 _BLOCK = 512
 _TAR_END = bytes(2 * _BLOCK)
@@ -177,7 +181,7 @@ def open_dataset(location: str) -> ShardedDataset:
     if storage.exists(storage.join(location, MANIFEST)):
         root = location
     else:
-        found = [name for name in storage.names(location) if storage.exists(storage.join(location, name, MANIFEST))]
+        found = [name for name in _visible(location) if storage.exists(storage.join(location, name, MANIFEST))]
         if len(found) > 1:
             raise NotADataset(
                 f"{location} holds {len(found)} datasets: {', '.join(found)}; name one of them, e.g. {location}/{found[0]}"
@@ -192,12 +196,19 @@ def open_dataset(location: str) -> ShardedDataset:
     return ShardedDataset(root, manifest)
 
 
+def _visible(location: str) -> list[str]:
+    """What lies in a folder, without what runs that have not finished keep there."""
+    return [name for name in storage.names(location) if not name.startswith(".")]
+
+
 def _why_not(location: str) -> str:
     if not storage.exists(location):
         return f"{location} does not exist; a dataset is what `python -m pipelines run` writes to its --output"
     shards = [name for name in storage.names(location) if name.endswith(".tar")]
     if shards:
         return f"{location} has {len(shards)} shards but no {MANIFEST}: its run did not finish; run it again"
+    if begun := next((name for name in storage.names(location) if _BEGUN.fullmatch(name)), None):
+        return f"{location}/{begun} is what a run has written that did not finish, or has not yet: wait for it, or run it again"
     return f"{location} holds no {MANIFEST}; a dataset is what `python -m pipelines run` writes to its --output"
 
 

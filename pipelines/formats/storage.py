@@ -1,7 +1,8 @@
-"""Files on any fsspec file system: whole reads, writes that appear all at once, and joined addresses."""
+"""Files on any fsspec file system: whole reads, writes that appear all at once, moves, locks where there are any."""
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -10,8 +11,16 @@ from typing import IO, Any
 
 import fsspec
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 _EXTRAS = {"gs": "gcs", "gcs": "gcs", "s3": "s3", "s3a": "s3"}
 """Which extra has the library for a kind of address."""
+
+
+_BUCKETS = {*_EXTRAS, "abfs", "abfss", "az"}
 
 
 class CutOff(ValueError):
@@ -20,6 +29,10 @@ class CutOff(ValueError):
 
 class StorageError(OSError):
     """An address of a kind that is not known, or whose library is not installed."""
+
+
+class Held(Exception):
+    """A file that somebody else holds."""
 
 
 def join(location: str, *parts: str) -> str:
@@ -86,7 +99,24 @@ def names(location: str) -> list[str]:
     return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found if name.rstrip("/") != path.rstrip("/"))
 
 
+def sizes(location: str) -> dict[str, int]:
+    """What lies directly in a folder as it is now, by name, with the sizes of files in bytes; of anything else it is 0."""
+    fs, path = file_system(location)
+    # Others write too: what this process has seen before says nothing of now.
+    fs.invalidate_cache()
+    if not fs.isdir(path):
+        return {}
+    return {
+        entry["name"].rstrip("/").rsplit("/", 1)[-1]: int(entry.get("size") or 0) if entry.get("type") == "file" else 0
+        for entry in fs.ls(path, detail=True)
+        if entry["name"].rstrip("/") != path.rstrip("/")
+    }
+
+
 def make_folder(location: str) -> None:
+    """Make a folder and those above it. Object stores need none, and would make a bucket that was only mistyped."""
+    if location.partition("://")[0] in _BUCKETS:
+        return
     fs, path = file_system(location)
     fs.makedirs(path, exist_ok=True)
 
@@ -96,6 +126,78 @@ def remove(location: str) -> None:
     fs, path = file_system(location)
     if fs.exists(path):
         fs.rm(path, recursive=True)
+
+
+def move(source: str, destination: str) -> None:
+    """Give a file another address, in place of the one there. On this machine at once, a folder too if there is none."""
+    fs, old = file_system(source)
+    new = file_system(destination)[1]
+    if is_local(source):
+        os.replace(old, new)
+        return
+    fs.cp_file(old, new)
+    fs.rm_file(old)
+
+
+@contextmanager
+def locked(folder: str) -> Iterator[None]:
+    """Let one process at a time be in such a block over a folder that is there. Only folders of this machine have locks."""
+    if not is_local(folder) or fcntl is None:
+        yield
+        return
+    handle = os.open(file_system(folder)[1], os.O_RDONLY)
+    try:
+        _lock(handle, wait=True)
+        yield
+    finally:
+        os.close(handle)
+
+
+def hold(location: str, content: bytes) -> int | None:
+    """Write a file and hold it for as long as the handle is open, which ends with the process. Raises `Held`.
+
+    On stores without locks it is only written, and there is no handle.
+    """
+    fs, path = file_system(location)
+    if not is_local(location) or fcntl is None:
+        fs.pipe_file(path, content)
+        return None
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _lock(handle, wait=False)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, content, 0)
+    except BlockingIOError:
+        os.close(handle)
+        raise Held(location) from None
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _lock(handle: int, wait: bool) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        # Some network file systems have no locks, or none on folders.
+        if error.errno not in (errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+
+
+@contextmanager
+def writing(location: str) -> Iterator[IO[bytes]]:
+    """Write a file in place; of one whose block fails nothing is left."""
+    fs, path = file_system(location)
+    try:
+        with _opened(fs, path, path.rpartition("/")[0]) as file:
+            yield file
+    except BaseException:
+        if fs.exists(path):
+            fs.rm_file(path)
+        raise
 
 
 @contextmanager

@@ -237,7 +237,7 @@ def shards_of(plan: Plan, listing: Listing, project: Projects, seed: int, sample
     samples = in_memory.run(plan, listing, project, seed).samples
     samples = [samples[place] for place in samples_order(len(samples))]
     with tempfile.TemporaryDirectory() as folder:
-        target: Target = target_of(plan, folder, SHARDS)
+        target: Target = target_of(plan, f"{folder}/out", SHARDS)
         found = []
         for number in range(SHARDS):
             mine = [sample for sample in samples if target.shard_of(sample.origin) == number]
@@ -267,13 +267,13 @@ def on_beam_run(
     plan: Plan, listing: Listing, project: Projects, seed: int, folder: str, options: Sequence[str] = ()
 ) -> ShardedDataset:
     """A run on Beam of the given listing, in the order it has."""
-    target = target_of(plan, folder, SHARDS)
+    target = target_of(plan, f"{folder}/out", SHARDS)
     dataset = describe(plan, listing, project, seed, target)
     start(dataset)
     pipeline = beam.Pipeline(options=read_options(list(options), ()))
     on_beam.build(pipeline, plan, listing, project, dataset, seed)
     pipeline.run().wait_until_finish()
-    return open_dataset(folder)
+    return open_dataset(target.folder)
 
 
 def rows_of(dataset: ShardedDataset) -> Iterator[tuple[dict[str, Any], Any]]:
@@ -290,7 +290,7 @@ def test_beam_does_what_the_plain_execution_says(project, graph, seed):
     with tempfile.TemporaryDirectory() as folder:
         dataset = on_beam_run(plan, listing, project, seed, folder)
         found = {row["key"]: (row, annotation) for row, annotation in rows_of(dataset)}
-        errors = [json.loads(line) for line in (Path(folder) / "errors.jsonl").read_text().splitlines()]
+        errors = [json.loads(line) for line in (Path(folder) / "out" / "errors.jsonl").read_text().splitlines()]
         shards = [(shard["sha256"], shard["samples"]) for shard in dataset.manifest["shards"]]
         funnel = dataset.manifest["funnel"]
     assert set(found) == {sample.key.hex() for sample in expected.samples}

@@ -137,11 +137,10 @@ def test_pictures_lie_in_the_dataset_beside_the_unchanged_images(tmp_path: Path)
         layer("save", ["$0"], "out", {"visualize": True}),
     ]
     plan = compiled(graph, projects)
-    (tmp_path / "out").mkdir()
     target = target_of(plan, str(tmp_path / "out"), 1)
     shard, failures = write_shard(target, 0, run(graph, projects).samples)
     assert not failures
-    with tarfile.open(tmp_path / "out" / shard.file) as tar:
+    with tarfile.open(target.part(f"{shard.file}.{shard.attempt}")) as tar:
         names = tar.getnames()
         assert names == ["ds/img/image0.png", "ds/ann/image0.png.json", "ds/visualize/image0.png"]
         image, shown = (tar.extractfile(name).read() for name in (names[0], names[2]))

@@ -179,7 +179,7 @@ def test_what_is_no_fault_of_the_item_does_not_cost_it(error, words):
 def test_a_library_that_finds_no_memory_does_not_cost_the_item():
     error = cv2.error("Failed to allocate 10000000000 bytes")
     error.code = cv2.Error.StsNoMem
-    with pytest.raises(CannotGoOn, match="Memory ran out, which is no fault of the image"):
+    with pytest.raises(CannotGoOn, match="Memory ran out, which is no fault of the images"):
         Failure.of(ORIGIN, "layer", error)
 
 
@@ -217,7 +217,7 @@ def test_a_store_that_fails_fails_the_run_in_words(ending, layer, tmp_path, monk
     text = str(raised.value)
     assert text.startswith(f"the run failed: P/ds/image1.png in the layer {layer!r}: OSError: ")
     assert "503 Service Unavailable" in text
-    assert text.endswith("see that the storage can be reached and may be read, and run it again")
+    assert text.endswith("see that it can be reached, read and written and has room, and run it again")
 
 
 def test_a_mistake_in_the_program_fails_the_run_and_shows_where(tmp_path, monkeypatch):

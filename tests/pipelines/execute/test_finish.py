@@ -124,8 +124,10 @@ def test_a_shard_without_samples_is_an_empty_tar(prepared):
         assert tar.getnames() == []
 
 
-def test_the_meta_is_there_from_the_start(prepared):
-    folder = prepared[0].target.folder
+def test_the_meta_is_complete_even_without_samples(prepared):
+    dataset, _, counts, failures = prepared
+    finish(dataset, [], counts, failures)
+    folder = dataset.target.folder
     assert [entry["title"] for entry in json.loads(Path(folder, "meta.json").read_text())["classes"]] == [
         "bitmap", "polygon", "rectangle", "line", "point",
     ]  # fmt: skip

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.execute.run import RunError, Settings, funnel_table, prepare, verdict
+from pipelines.execute.ownership import Occupied, Place, find_room
+from pipelines.execute.run import Settings, funnel_table, verdict
 from pipelines.figures import Point
 from pipelines.formats.shards import open_dataset
 from pipelines.formats.supervisely import parse_annotation
@@ -87,17 +88,12 @@ def test_files_of_others_are_not_touched(project, graph, tmp_path, capsys):
     assert (folder / "thesis.docx").read_text() == "years of work"
 
 
-@pytest.mark.parametrize("hidden", [".git", ".bashrc"])
-def test_hidden_files_of_others_are_not_touched_either(tmp_path, hidden):
-    (tmp_path / hidden).write_text("precious")
-    with pytest.raises(RunError, match="files that are no dataset's"):
-        prepare(str(tmp_path), overwrite=False)
-
-
-def test_archives_of_others_are_not_touched_either(tmp_path):
-    (tmp_path / "VOCtrainval_11-May-2012.tar").write_text("two gigabytes")
-    with pytest.raises(RunError, match="files that are no dataset's"):
-        prepare(str(tmp_path), overwrite=False)
+@pytest.mark.parametrize("name", [".git", ".bashrc", "VOCtrainval_11-May-2012.tar"])
+def test_hidden_files_and_archives_of_others_are_not_touched_either(tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("precious")
+    with pytest.raises(Occupied, match="files that are no dataset's"):
+        find_room(Place(str(tmp_path / "out"), "1" * 32), overwrite=False)
 
 
 def test_a_wrong_graph_writes_nothing(project, graph, tmp_path, capsys):

@@ -18,7 +18,6 @@ SIZE = (40, 60)
 
 @pytest.fixture
 def target(tmp_path) -> Target:
-    (tmp_path / "out").mkdir()
     return Target(str(tmp_path / "out"), "out", 4, "supervisely out", keeps_names=False)
 
 
@@ -39,13 +38,15 @@ def samples(tmp_path) -> list[Sample]:
 
 
 def files(target: Target) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(Path(target.folder).iterdir())}
+    """What the run has written so far, without the names of attempts."""
+    return {path.stem: path.read_bytes() for path in sorted(Path(target.place.parts).iterdir())}
 
 
 def members(target: Target, number: int = 1) -> dict[str, bytes]:
     import tarfile
 
-    with tarfile.open(target.shard_file(number)) as tar:
+    (written,) = Path(target.place.parts).glob(f"out-{number:05d}-of-*.tar.*")
+    with tarfile.open(written) as tar:
         return {member.name: tar.extractfile(member).read() for member in tar}
 
 
@@ -56,7 +57,14 @@ def test_the_order_of_arrival_does_not_matter(target, samples):
     assert failures == []
     assert shard == again
     assert files(target) == first
-    assert sorted(first) == [".index-00001.parquet", "out-00001-of-00004.tar"]
+    assert sorted(first) == ["index-00001.parquet", "out-00001-of-00004.tar"]
+
+
+def test_attempts_at_one_shard_do_not_touch_each_other(target, samples):
+    first, second = (write_shard(target, 1, samples)[0] for _ in range(2))
+    assert first.attempt != second.attempt
+    assert len(list(Path(target.place.parts).iterdir())) == 4
+    assert not Path(target.folder).exists()
 
 
 def test_samples_are_sorted_by_source_and_key(target, samples):
@@ -70,7 +78,7 @@ def test_a_shard_knows_itself(target, samples):
     from hashlib import sha256
 
     shard, _ = write_shard(target, 1, samples)
-    data = Path(target.shard_file(1)).read_bytes()
+    data = files(target)["out-00001-of-00004.tar"]
     assert (shard.sha256, shard.bytes, shard.samples) == (sha256(data).hexdigest(), len(data), 6)
     assert shard.record() == {
         "file": "out-00001-of-00004.tar",
@@ -156,7 +164,7 @@ def test_an_image_has_one_shard(target):
 
 
 def test_nothing_is_left_of_a_shard_that_could_not_be_written(target, samples, monkeypatch):
-    monkeypatch.setattr("pipelines.execute.writer.annotation_json", lambda *given: 1 / 0)
+    monkeypatch.setattr("pipelines.execute.tar_shards.annotation_json", lambda *given: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_shard(target, 1, samples)
     assert files(target) == {}
