@@ -50,6 +50,7 @@ def wait_for(pipeline: beam.Pipeline, options: PipelineOptions) -> None:
     Ctrl-C leaves nothing running where the job can be cancelled; else `GoesOn` is raised.
     """
     result = None
+    threading.excepthook = _quiet
     try:
         # Runners of this machine work inside `run`, and Ctrl-C ends them.
         result = pipeline.run()
@@ -62,6 +63,14 @@ def wait_for(pipeline: beam.Pipeline, options: PipelineOptions) -> None:
         if result is not None:
             _stop(result, options)
         raise
+    finally:
+        threading.excepthook = threading.__excepthook__
+
+
+def _quiet(thrown: threading.ExceptHookArgs) -> None:
+    """Beam's thread for messages breaks off with twenty lines when the job's server ends; what they mean is said elsewhere."""
+    if not (thrown.thread and thrown.thread.name.startswith("wait_until_finish")):
+        threading.__excepthook__(thrown)
 
 
 def _wait(result: PipelineResult) -> None:
