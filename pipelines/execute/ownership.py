@@ -136,6 +136,15 @@ def find_room(place: Place, overwrite: bool) -> None:
 
 def take(place: Place) -> Claim:
     """Claim a place, remove what former runs have left beside it, and make the run's own folder. Raises `Occupied`."""
+    try:
+        return _take(place)
+    except OSError as error:
+        raise Occupied(
+            f"{place.folder} cannot be written ({error}); check the address that --output gives, and that it may be written"
+        ) from error
+
+
+def _take(place: Place) -> Claim:
     storage.make_folder(place.parent)
     with storage.locked(place.parent):
         before = _owner(place)

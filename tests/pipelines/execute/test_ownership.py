@@ -266,3 +266,24 @@ def test_a_shard_that_somebody_deletes_is_missed(projects, output):
         finish(*given)
     claim.give_back()
     assert not storage.exists(f"{output}/out/manifest.json")
+
+
+def test_a_file_in_the_way_and_a_place_that_is_missing_are_named(projects, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(RunError, match=r"file/out cannot be written \(.*\); check the address that --output gives"):
+        beam_run(chain(FLIP), projects, tmp_path / "file")
+
+    def mistyped(location: str, content: bytes) -> None:
+        raise FileNotFoundError("The specified bucket does not exist")
+
+    monkeypatch.setattr(storage, "hold", mistyped)
+    with pytest.raises(
+        RunError, match=r"memory://bukket/out cannot be written \(The specified bucket does not exist\)"
+    ):
+        beam_run(chain(FLIP), projects, "memory://bukket")
+
+
+def test_a_bucket_is_never_made(monkeypatch):
+    monkeypatch.setattr(storage, "file_system", lambda location: pytest.fail(f"{location} was asked for"))
+    for address in ("s3://bukket/out", "gs://bukket/out", "gcs://bukket", "s3a://bukket/a/b"):
+        storage.make_folder(address)
