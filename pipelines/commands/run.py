@@ -62,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--project_id", metavar="ID", help="cloud project of a Dataflow job, which Beam itself calls --project"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a finished dataset of that name")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a finished dataset of that name, once the new one is whole"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -24,6 +24,8 @@ _ITEMS_FAULT = (
     ValueError,
     ArithmeticError,
     FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
     RecursionError,
     zlib.error,
     struct.error,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,10 @@ _EXTRAS = {"gs": "gcs", "gcs": "gcs", "s3": "s3", "s3a": "s3"}
 
 
 _BUCKETS = {*_EXTRAS, "abfs", "abfss", "az"}
+
+
+_PATTERN = re.compile(r"[*?\[]")
+"""What fsspec takes for a pattern where several files may be meant."""
 
 
 class CutOff(ValueError):
@@ -124,17 +129,26 @@ def make_folder(location: str) -> None:
 def remove(location: str) -> None:
     """Delete a file or a folder with all that is in it; nothing happens when it is not there."""
     fs, path = file_system(location)
-    if fs.exists(path):
+    if not fs.exists(path):
+        return
+    if is_local(location) or not _PATTERN.search(path):
         fs.rm(path, recursive=True)
+        return
+    for file in fs.find(path):
+        fs.rm_file(file)
 
 
 def move(source: str, destination: str) -> None:
     """Give a file another address, in place of the one there. On this machine at once, a folder too if there is none."""
     fs, old = file_system(source)
-    new = file_system(destination)[1]
-    if is_local(source):
+    _move(fs, old, file_system(destination)[1], is_local(source))
+
+
+def _move(fs: Any, old: str, new: str, is_local: bool) -> None:
+    if is_local:
         os.replace(old, new)
         return
+    # Not `mv`, to which brackets and question marks in a name are patterns.
     fs.cp_file(old, new)
     fs.rm_file(old)
 
@@ -212,13 +226,10 @@ def appearing(location: str) -> Iterator[IO[bytes]]:
     try:
         with _opened(fs, temporary, folder) as file:
             yield file
-        if is_local(location):
-            os.replace(temporary, path)
-        else:
-            fs.mv(temporary, path)
+        _move(fs, temporary, path, is_local(location))
     except BaseException:
         if fs.exists(temporary):
-            fs.rm(temporary)
+            fs.rm_file(temporary)
         raise
 
 

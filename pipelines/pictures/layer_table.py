@@ -12,6 +12,7 @@ from PIL import Image as PillowImage
 from pipelines import render
 from pipelines.actions import Router, Sink
 from pipelines.execute import in_memory
+from pipelines.execute.failures import CannotGoOn
 from pipelines.execute.reading import Listing
 from pipelines.formats import storage
 from pipelines.graph.plan import Layer, Plan
@@ -63,7 +64,10 @@ def layer_table(
     """
     for number in entries[:_TRIED]:
         origin, item = listing.entries[number]
-        seen = _watch(plan, listing, origin, item, projects, seed)
+        try:
+            seen = _watch(plan, listing, origin, item, projects, seed)
+        except CannotGoOn as error:
+            raise NothingToShow(str(error)) from error
         if seen.result.samples:
             break
     if seen.result.failures:

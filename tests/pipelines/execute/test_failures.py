@@ -183,7 +183,10 @@ def test_a_library_that_finds_no_memory_does_not_cost_the_item():
         Failure.of(ORIGIN, "layer", error)
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError("a.png"), RecursionError("too deep"), OverflowError("too large")])
+@pytest.mark.parametrize(
+    "error",
+    [FileNotFoundError("a.png"), IsADirectoryError("a.png"), RecursionError("too deep"), OverflowError("too large")],
+)
 def test_what_odd_data_leads_to_costs_the_item(error):
     failure = Failure.of(ORIGIN, "layer", error)
     assert failure.kind == type(error).__name__

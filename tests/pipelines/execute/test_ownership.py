@@ -281,9 +281,3 @@ def test_a_file_in_the_way_and_a_place_that_is_missing_are_named(projects, tmp_p
         RunError, match=r"memory://bukket/out cannot be written \(The specified bucket does not exist\)"
     ):
         beam_run(chain(FLIP), projects, "memory://bukket")
-
-
-def test_a_bucket_is_never_made(monkeypatch):
-    monkeypatch.setattr(storage, "file_system", lambda location: pytest.fail(f"{location} was asked for"))
-    for address in ("s3://bukket/out", "gs://bukket/out", "gcs://bukket", "s3a://bukket/a/b"):
-        storage.make_folder(address)
