@@ -26,6 +26,7 @@ import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -105,7 +106,8 @@ class Claim:
     def give_back(self) -> None:
         """The run has ended: remove what it has beside the dataset, unless another run owns the place by now."""
         try:
-            with storage.locked(self.place.parent):
+            # How the run ended is what matters; what cannot be removed now, the next run removes.
+            with suppress(OSError), storage.locked(self.place.parent):
                 if _owner(self.place).get("run") == self.place.run:
                     storage.remove(self.place.parts)
                     storage.remove(self.place.claim)

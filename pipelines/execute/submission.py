@@ -60,7 +60,7 @@ def wait_for(pipeline: beam.Pipeline, options: PipelineOptions) -> None:
             raise RunFailed(f"the run failed: {words}") from error
         raise
     except KeyboardInterrupt:
-        if result is not None:
+        if result is not None and not _ends_with_this_process(options):
             _stop(result, options)
         raise
     finally:
@@ -126,6 +126,11 @@ def _flink(options: PipelineOptions) -> str:
     if options.view_as(StandardOptions).runner != "FlinkRunner" or not master or master.startswith("["):
         return ""
     return master.rstrip("/") if "://" in master else f"http://{master.rstrip('/')}"
+
+
+def _ends_with_this_process(options: PipelineOptions) -> bool:
+    """A job in the job server's own JVM ends with it, and the JVM with this process."""
+    return options.view_as(StandardOptions).runner == "FlinkRunner" and not _flink(options)
 
 
 def _cancel_on_flink(master: str, name: str) -> bool:

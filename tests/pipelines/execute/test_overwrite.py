@@ -7,6 +7,7 @@ import pytest
 from pipelines.errors import UserError
 from pipelines.execute import on_beam
 from pipelines.execute import run as whole_run
+from pipelines.formats import storage
 from pipelines.sources import bind
 from tests.pipelines.execute.running import assert_whole, beam_run, content
 from tests.support import chain, tiny_project, tree
@@ -79,3 +80,17 @@ def test_an_interrupted_run_leaves_nothing_behind(projects, output, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         beam_run(chain(TWICE), projects, output, overwrite=True)
     assert_whole(output, 4, before)
+
+
+def test_why_a_run_failed_is_said_even_if_it_cannot_tidy_up(projects, output, monkeypatch):
+    fails_at("finishing", monkeypatch)
+
+    def gone(location: str) -> None:
+        raise ConnectionResetError("the store is gone")
+
+    monkeypatch.setattr(storage, "remove", gone)
+    with pytest.raises(UserError, match="no runner: finishing"):
+        beam_run(chain(FLIP), projects, output)
+    monkeypatch.undo()
+    beam_run(chain(FLIP), projects, output)
+    assert_whole(output, 4)

@@ -124,6 +124,14 @@ def test_other_runners_are_told_to_cancel(capsys):
     assert capsys.readouterr().err == "the job of this run is cancelled\n"
 
 
+def test_a_job_that_ends_with_this_process_needs_no_word(capsys):
+    options = read_options(["--runner=FlinkRunner", "--flink_master=[local]"], ())
+    with pytest.raises(KeyboardInterrupt) as raised:
+        wait_for(Pipeline(Result(ValueError("channel closed"))), options)
+    assert not isinstance(raised.value, GoesOn)
+    assert capsys.readouterr().err == ""
+
+
 def test_a_runner_that_cannot_cancel_goes_on(capsys):
     with pytest.raises(GoesOn):
         wait_for(Pipeline(Result(NotImplementedError())), read_options(["--runner=SparkRunner"], ()))
