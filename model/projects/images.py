@@ -42,6 +42,8 @@ class LabelledImage:
         """The image's file. UserError where it cannot be read."""
         try:
             return storage.read_bytes(self.item.image)
+        except storage.CutOff as error:
+            raise UserError(f"{self.where}: {error}") from error
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             raise UserError(f"{self.where}: the image {self.item.image} cannot be read: {reason}") from error

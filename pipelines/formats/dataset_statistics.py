@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.formats import storage
+from pipelines.formats.index import read_index
 from pipelines.formats.shards import INDEX, ShardedDataset
 from pipelines.meta import Meta
 
@@ -35,8 +35,8 @@ class Statistics:
 
 def statistics(dataset: ShardedDataset) -> Statistics:
     """All statistics of a dataset. No shard is read."""
-    data = pa.BufferReader(storage.read_bytes(storage.join(dataset.root, INDEX)))
-    index = pq.read_table(data, columns=_COLUMNS).combine_chunks()
+    address = storage.join(dataset.root, INDEX)
+    index = read_index(address, _COLUMNS).combine_chunks()
     widths, heights = index["width"].to_numpy(), index["height"].to_numpy()
     titles, owners = pc.list_flatten(index["classes"]), pc.list_parent_indices(index["classes"]).to_numpy()
     per_source = np.sort(_counts(index["source"])[1])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.formats import storage
+from pipelines.formats.damage import ADVICE, NotADataset
 
 INDEX_SCHEMA = pa.schema(
     [
@@ -28,6 +31,17 @@ INDEX_SCHEMA = pa.schema(
 )
 
 
-def read_parquet(location: str) -> pa.Table:
+def read_parquet(location: str, columns: Sequence[str] | None = None) -> pa.Table:
     """A Parquet file's table. Without threads: Arrow's own may still hold the buffer when Python exits, and abort it."""
-    return pq.ParquetFile(pa.BufferReader(storage.read_bytes(location))).read(use_threads=False)
+    file = pq.ParquetFile(pa.BufferReader(storage.read_bytes(location)))
+    return file.read(None if columns is None else list(columns), use_threads=False)
+
+
+def read_index(location: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The index of a finished dataset, or some of its columns. Raises `NotADataset` for a file that is none."""
+    try:
+        return read_parquet(location, columns)
+    except pa.ArrowException as error:
+        raise NotADataset(f"{location} is damaged ({str(error).splitlines()[0]}); {ADVICE}") from None
+    except FileNotFoundError:
+        raise NotADataset(f"{location} is not there; {ADVICE}") from None

@@ -21,6 +21,8 @@ from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any
 
 from pipelines.formats import storage
+from pipelines.formats.damage import ADVICE, check_index, check_manifest
+from pipelines.formats.damage import NotADataset as NotADataset
 from pipelines.formats.licences import NOT_STATED
 from pipelines.formats.supervisely import read_meta
 from pipelines.meta import Meta
@@ -101,10 +103,6 @@ class StoredSample:
     annotation_bytes: bytes
 
 
-class NotADataset(ValueError):
-    """A location that holds no finished dataset."""
-
-
 @dataclass
 class ShardedDataset:
     """A finished dataset, read at random. Pickles to its address: every process opens its own files when it needs them."""
@@ -116,13 +114,22 @@ class ShardedDataset:
     @cached_property
     def index(self) -> pa.Table:
         """One row a sample, columns as in `pipelines.formats.index`."""
-        from pipelines.formats.index import read_parquet  # Arrow, which not every installation has
+        from pipelines.formats.index import read_index  # Arrow, which not every installation has
 
-        return read_parquet(storage.join(self.root, INDEX))
+        address = storage.join(self.root, INDEX)
+        index = read_index(address)
+        check_index(index, self.manifest, address)
+        return index
 
     @cached_property
     def meta(self) -> Meta:
-        return read_meta(json.loads(storage.read_bytes(storage.join(self.root, META))))
+        address = storage.join(self.root, META)
+        try:
+            return read_meta(json.loads(storage.read_bytes(address)))
+        except ValueError as error:
+            raise NotADataset(f"{address} is damaged ({error}); {ADVICE}") from None
+        except FileNotFoundError:
+            raise NotADataset(f"{address} is not there; {ADVICE}") from None
 
     @property
     def digest(self) -> str:
@@ -192,7 +199,8 @@ def open_dataset(location: str) -> ShardedDataset:
     try:
         manifest = json.loads(storage.read_bytes(storage.join(root, MANIFEST)))
     except ValueError as error:
-        raise NotADataset(f"{root}/{MANIFEST} is damaged ({error}); copy it again, or run the graph again") from None
+        raise NotADataset(f"{root}/{MANIFEST} is damaged ({error}); {ADVICE}") from None
+    check_manifest(manifest, f"{root}/{MANIFEST}")
     return ShardedDataset(root, manifest)
 
 

@@ -53,7 +53,7 @@ def test_no_shard_is_read(workspace, tmp_path):
 
 
 def test_a_dataset_without_samples_has_numbers_too(workspace, command, tmp_path):
-    manifest = workspace.manifest | {"samples": 0}
+    manifest = workspace.manifest | {"samples": 0, "shards": []}
     pq.write_table(pa.Table.from_pylist([], INDEX_SCHEMA), tmp_path / "samples.parquet")
     (tmp_path / "meta.json").write_bytes((workspace.crops / "crops" / "meta.json").read_bytes())
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
