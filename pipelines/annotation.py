@@ -20,3 +20,5 @@ class Annotation:
     tags: tuple[Tag, ...] = ()
     description: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    """For each object that is not among the figures since nothing says which pixels it covers, what kind of object it is."""

@@ -6,6 +6,8 @@ import argparse
 import logging
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pipelines.commands.arguments import add_graph, read_licences, read_plan, read_projects
 from pipelines.errors import shown
@@ -97,11 +99,23 @@ def run(arguments: argparse.Namespace) -> int:
         " (say it with --licence NAME=TEXT)" if any(NOT_STATED in texts for texts in dataset.licences.values()) else ""
     )
     print(printable(f"licences: {as_text(dataset.licences)}{hint}"))
+    for line in _left_out(manifest):
+        print(printable(line))
     if problem := verdict(manifest, arguments.max_errors):
         print(f"failed: {problem}", file=sys.stderr)
         return 1
     print(f"look at it: python -m pipelines preview {arguments.output}")
     return 0
+
+
+def _left_out(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What the projects have that is not in the samples: a line for each kind of file, of entry and of object."""
+    for name, project in manifest["inputs"]["projects"].items():
+        for what, count in project.get("passed_over", {}).items():
+            yield f"{name}: passed over {count:,} {what}"
+    for row in manifest["funnel"]:
+        for what, count in row.get("left_out", {}).items():
+            yield f"{row['layer']}: left out {count:,} {what}"
 
 
 def _positive(text: str) -> int:

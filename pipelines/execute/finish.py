@@ -49,6 +49,7 @@ def describe(
     used = sorted({layer.selection.project for layer in plan.sources if layer.selection})
     inputs = {
         name: {"layout": projects[name].layout, "images": sum(origin.project == name for origin in listing.origins)}
+        | ({"passed_over": dict(listing.passed_over[name])} if name in listing.passed_over else {})
         for name in used
     }
     names = "\n".join([*map(str, listing.origins), *(repr(projects[name].meta.titles) for name in used)])
@@ -132,6 +133,7 @@ def funnel(dataset: Dataset, counts: Mapping[str, Count]) -> list[dict[str, Any]
                 "dropped": count.dropped,
                 "failed": count.failed,
             }
+            | ({"left_out": dict(sorted(count.left_out.items()))} if count.left_out else {})
         )
     return rows
 

@@ -39,7 +39,7 @@ def run(
             if not (layer.selection and layer.selection.takes(origin)):
                 continue
             try:
-                sample = read(origin, item)
+                sample = read(origin, item, result.counts[layer.id].leave_out)
             except Exception as error:
                 result.counts[layer.id].fail()
                 result.failures.append(Failure.of(origin, layer.id, error))

@@ -34,7 +34,7 @@ from pipelines.sources import Item, Project
 
 REPORT, HOLDS, FAILS = "report", "0", "1"
 
-Report = tuple[str, tuple[int, list[int], int, int], list[tuple[str, ...]]]
+Report = tuple[str, tuple[int, list[int], int, int, dict[str, int]], list[tuple[str, ...]]]
 """What a layer tells at the end of a bundle: its id, its counts, its failures, all as plain values."""
 
 _BLOCK = 256
@@ -218,7 +218,7 @@ class _Reporting(beam.DoFn):
             Metrics.counter(self._layer_id, name).inc(amount)
         if count.taken or self._failures:
             failures = [astuple(failure) for failure in with_first_tracebacks(self._failures)]
-            report = self._layer_id, ((count.taken, count.out, count.dropped, count.failed), failures)
+            report = self._layer_id, (_values_of(count), failures)
             yield TaggedOutput(REPORT, WindowedValue(report, GlobalWindow().max_timestamp(), (GlobalWindow(),)))
 
 
@@ -233,7 +233,7 @@ class _Parse(_Reporting):
         origin, item = Origin(*entry[:4]), Item(entry[4], entry[5], tuple(entry[6]))
         self._ticks.add(READ)
         try:
-            yield self._read(origin, item)
+            yield self._read(origin, item, self._count.leave_out)
         except Exception as error:
             self.fail(origin, error)
 
@@ -309,9 +309,13 @@ class _Finish(beam.DoFn):
             finish(self._dataset, [Shard(*values) for values in shards], counts, failures)
 
 
-def _count_of(values: tuple[int, list[int], int, int]) -> Count:
-    taken, out, dropped, failed = values
-    return Count(taken, list(out), dropped, failed)
+def _values_of(count: Count) -> tuple[int, list[int], int, int, dict[str, int]]:
+    return count.taken, count.out, count.dropped, count.failed, count.left_out
+
+
+def _count_of(values: tuple[int, list[int], int, int, dict[str, int]]) -> Count:
+    taken, out, dropped, failed, left_out = values
+    return Count(taken, list(out), dropped, failed, dict(left_out))
 
 
 def _merge_reports(reports: Iterable[Any]) -> Any:
@@ -319,7 +323,7 @@ def _merge_reports(reports: Iterable[Any]) -> Any:
     for values, found in reports:
         total.merge(_count_of(values))
         failures.extend(found)
-    return (total.taken, total.out, total.dropped, total.failed), failures
+    return _values_of(total), failures
 
 
 def _pack_listing(listing: Listing, selection: Selection | None) -> Iterator[bytes]:

@@ -35,12 +35,20 @@ class Step:
 
 @dataclass
 class Count:
-    """What a layer took and made: `dropped` samples gave no result, `failed` ones an error; `out` is by output."""
+    """What a layer took and made: `dropped` samples gave no result, `failed` ones an error; `out` is by output.
+
+    `left_out` are objects of images that were read without them, by what kind of object they are.
+    """
 
     taken: int = 0
     out: list[int] = field(default_factory=lambda: [0, 0])
     dropped: int = 0
     failed: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def leave_out(self, kind: str) -> None:
+        """One more object that is not in its image's sample."""
+        self.left_out[kind] = self.left_out.get(kind, 0) + 1
 
     def add(self, results: Iterable[tuple[int, Any]]) -> None:
         """One more sample, with its results."""
@@ -61,3 +69,5 @@ class Count:
         self.dropped += other.dropped
         self.failed += other.failed
         self.out = [mine + theirs for mine, theirs in zip(self.out, other.out, strict=True)]
+        for kind, count in other.left_out.items():
+            self.left_out[kind] = self.left_out.get(kind, 0) + count

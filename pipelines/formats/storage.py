@@ -95,13 +95,19 @@ def exists(location: str) -> bool:
     return fs.exists(path)
 
 
+def is_of_the_system(name: str) -> bool:
+    """Whether a name is one that macOS or Windows gives to files of their own, such as the `._a.jpg` beside an `a.jpg`."""
+    return name.startswith("._") or name.lower() in (".ds_store", "__macosx", "thumbs.db", "desktop.ini")
+
+
 def names(location: str) -> list[str]:
-    """The names of what lies directly in a folder, sorted; nothing when there is no such folder."""
+    """The names of what lies directly in a folder, sorted, without the system's own files; nothing where there is none."""
     fs, path = file_system(location)
     if not fs.isdir(path):
         return []
     found = (entry["name"] if isinstance(entry, dict) else entry for entry in fs.ls(path, detail=False))
-    return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found if name.rstrip("/") != path.rstrip("/"))
+    inside = (name.rstrip("/").rsplit("/", 1)[-1] for name in found if name.rstrip("/") != path.rstrip("/"))
+    return sorted(name for name in inside if not is_of_the_system(name))
 
 
 def sizes(location: str) -> dict[str, int]:

@@ -99,7 +99,7 @@ def _watch(
     def watch(layer: Layer, name: str, sample: Sample) -> None:
         samples.setdefault((layer.id, name), []).append(sample)
 
-    one = _OneOf(((origin, item),), tuple(listing.origins))
+    one = _OneOf(((origin, item),), all_origins=tuple(listing.origins))
     return _Seen(in_memory.run(plan, one, projects, seed, watch), samples)
 
 

@@ -11,6 +11,7 @@ from pipelines.origin import Origin, Selection
 from pipelines.sources.base import LAYOUTS, Item, Project, SourceError
 from pipelines.sources.files import may_be_folder
 from pipelines.sources.foreign import advice
+from pipelines.sources.passed_over import collected, pass_over
 
 
 def bind(bindings: Iterable[str]) -> dict[str, Project]:
@@ -86,21 +87,85 @@ def _open(kind: type[Project], name: str, location: str) -> Project:
 
 
 def result_datasets(projects: Mapping[str, Project]) -> dict[tuple[str, str], str]:
-    """The result's dataset for each (project, dataset): its name, with the project before it where two projects share it."""
-    counts = Counter(dataset for project in projects.values() for dataset in project.datasets)
-    return {
-        (name, dataset): dataset if counts[dataset] == 1 else f"{name}__{dataset}"
+    """The result's dataset for each (project, dataset): its name, with the project before it where two projects share it.
+
+    A dataset inside of another one has their names in a row: datasets of a result are folders side by side. Raises
+    `SourceError` where a project has another one of that name.
+    """
+    for name, project in projects.items():
+        for dataset in project.datasets:
+            if "/" in dataset and (same := dataset.replace("/", "__")) in project.datasets:
+                raise SourceError(
+                    f"{dataset!r} and {same!r} of {name} would both be the dataset {same!r}; rename one of them"
+                )
+    plain = {
+        (name, dataset): dataset.replace("/", "__")
         for name, project in projects.items()
         for dataset in project.datasets
     }
+    counts = Counter(plain.values())
+    return {key: dataset if counts[dataset] == 1 else f"{key[0]}__{dataset}" for key, dataset in plain.items()}
 
 
-def list_items(projects: Mapping[str, Project], selections: Iterable[Selection]) -> Iterator[tuple[Origin, Item]]:
-    """Every image that some selection takes, once, sorted by project, dataset and name."""
+def list_items(
+    projects: Mapping[str, Project],
+    selections: Iterable[Selection],
+    passed_over: dict[str, dict[str, int]] | None = None,
+) -> Iterator[tuple[Origin, Item]]:
+    """Every image that some selection takes, once, sorted by project, dataset and name.
+
+    What is left out of each project is put into `passed_over`, counted. Raises `SourceError` for two images of one name.
+    """
     wanted = list(selections)
     for name in sorted({selection.project for selection in wanted}):
         project = projects[name]
-        for dataset in sorted(project.datasets):
-            if any(selection.takes(Origin(name, dataset, "")) for selection in wanted):
-                for item in project.items(dataset):
-                    yield Origin(name, dataset, item.file), item
+        taken = [
+            dataset
+            for dataset in sorted(project.datasets)
+            if any(selection.takes(Origin(name, dataset, "")) for selection in wanted)
+        ]
+        named = {dataset for selection in wanted if selection.project == name for dataset in selection.datasets or ()}
+        with collected() as found:
+            listed = {dataset: list(project.items(dataset)) for dataset in taken}
+            for dataset, items in listed.items():
+                _require_own_names(items, f"{project.location} ({dataset})")
+            listed = _without_repeated(listed, named)
+        if passed_over is not None and found:
+            passed_over[name] = dict(sorted(found.items()))
+        for dataset, items in listed.items():
+            for item in items:
+                yield Origin(name, dataset, item.file), item
+
+
+def _require_own_names(items: list[Item], where: str) -> None:
+    """Raises `SourceError` where two images of a dataset have one name: samples, random draws and files are known by it."""
+    seen: dict[str, Item] = {}
+    for item in items:
+        if "/" in item.file:
+            raise SourceError(
+                f"{where}: {item.file!r} is a path; an image's name has no folder in it: rename the picture"
+            )
+        other = seen.setdefault(item.file, item)
+        if other is not item:
+            raise SourceError(
+                f"{where}: {other.image} and {item.image} would both be the image {item.file!r}; names are unique in a "
+                "dataset: rename one of the two, or take the second entry away"
+            )
+
+
+def _without_repeated(listed: dict[str, list[Item]], named: set[str]) -> dict[str, list[Item]]:
+    """An image that several datasets list, with the same labels, stays in the one that lists the fewest.
+
+    So `trainaug`, which has all of `train`, adds only what is new. Datasets that the graph names are taken as they are.
+    """
+    kept: dict[str, list[Item]] = {}
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for dataset in sorted(listed, key=lambda dataset: (dataset not in named, len(listed[dataset]), dataset)):
+        own = [(item.image, item.labels) for item in listed[dataset]]
+        repeated = set() if dataset in named else seen.intersection(own)
+        kept[dataset] = [item for item, place in zip(listed[dataset], own, strict=True) if place not in repeated]
+        pass_over(
+            f"images of the list {dataset!r} that another list has, too", len(listed[dataset]) - len(kept[dataset])
+        )
+        seen.update(own)
+    return {dataset: kept[dataset] for dataset in listed}

@@ -13,10 +13,11 @@ import pytest
 
 from pipelines.annotation import Annotation
 from pipelines.commands.layouts import layout_table
+from pipelines.execute.reading import list_images
 from pipelines.formats import storage
 from pipelines.sources import LAYOUTS, BadItem, Item, Project, SourceError, layout_words, open_project
 from tests.pipelines.sources.example import Example, example_of
-from tests.support import chain, run
+from tests.support import chain, compiled, run
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = layout_words()
@@ -124,6 +125,26 @@ def test_it_is_read_through_any_file_system(example):
         assert {place: remote.read(item) for place, item in items_of(remote)} == expected
     finally:
         target.rm("/layouts", recursive=True)
+
+
+def test_files_of_macos_change_nothing(example):
+    """A stick or an archive from macOS has a `._NAME` of a few kilobytes beside each file."""
+    for path in sorted(example.location.rglob("*")):
+        if path.is_file():
+            (path.parent / f"._{path.name}").write_bytes(b"\0\5\x16\7" + bytes(200))
+    (example.location / "__MACOSX").mkdir()
+    (example.location / "__MACOSX" / "._x.jpg").write_bytes(b"\0")
+    (example.location / ".DS_Store").write_bytes(b"\0")
+    project = open_project("P", str(example.location))
+    result = run(chain(), {"P": project})
+    assert len(result.samples) == len(example.titles)
+    assert not result.failures
+
+
+def test_nothing_of_its_example_is_passed_over(example):
+    projects = {"P": open_project("P", str(example.location))}
+    assert list_images(compiled(chain(), projects), projects).passed_over == {}
+    assert not run(chain(), projects).counts["data $0"].left_out
 
 
 def file_of(address: str) -> Path:
