@@ -112,10 +112,10 @@ def _left_out(manifest: Mapping[str, Any]) -> Iterator[str]:
     """What the projects have that is not in the samples: a line for each kind of file, of entry and of object."""
     for name, project in manifest["inputs"]["projects"].items():
         for what, count in project.get("passed_over", {}).items():
-            yield f"{name}: passed over {count:,} {what}"
+            yield f"{name}: {count:,} {what}"
     for row in manifest["funnel"]:
         for what, count in row.get("left_out", {}).items():
-            yield f"{row['layer']}: left out {count:,} {what}"
+            yield f"{row['layer']}: {count:,} {what}"
 
 
 def _positive(text: str) -> int:

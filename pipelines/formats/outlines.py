@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_masks
 
+from pipelines.formats.left_out import FARTHEST
 from pipelines.image import Size
-
-# Filling takes memory by the length of the outline; no image is that large.
-_FARTHEST = 100_000
 
 
 class BadOutline(ValueError):
@@ -47,12 +45,12 @@ def as_path(points: Any) -> np.ndarray:
     """An (n, 2) float64 array of xy points, n >= 1. Raises `BadOutline` for anything else, and for places far off any image."""
     try:
         path = np.array(points, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         path = np.empty(0)
     if path.ndim != 2 or path.shape[1] != 2:
         raise BadOutline(f"points that are no list of pairs of numbers [x, y]: {str(points)[:60]}")
-    if not np.isfinite(path).all() or np.abs(path).max() > _FARTHEST:
-        raise BadOutline(f"points beyond {_FARTHEST} pixels from the image, or no numbers: {str(points)[:60]}")
+    if not np.isfinite(path).all() or np.abs(path).max() > FARTHEST:
+        raise BadOutline(f"points beyond {FARTHEST} pixels from the image, or no numbers: {str(points)[:60]}")
     return path
 
 

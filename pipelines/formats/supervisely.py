@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.annotation import Annotation
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle, Shape
 from pipelines.formats import bitmaps
+from pipelines.formats.left_out import FAR, TOO_FEW_POINTS, LeftOut, is_near, without_infinities
 from pipelines.image import Size
 from pipelines.meta import SHAPE_NAMES, ClassSpec, Meta, TagSpec, nearest
 from pipelines.tag import Tag
@@ -27,6 +28,15 @@ _GEOMETRY_KEYS = {
 }
 
 
+ANY, ALPHA_MASK = "any", "alpha_mask"
+"""A class whose objects say themselves what they are, and masks with degrees of transparency."""
+
+SHAPES = ("point", "rectangle", "line", "polygon", "bitmap")
+"""What objects are read as."""
+
+_FEWEST = {"point": 1, "rectangle": 2, "line": 2, "polygon": 3}
+
+
 class BadAnnotation(ValueError):
     """JSON that is not a project's meta or an image's annotation."""
 
@@ -43,12 +53,12 @@ def read_meta(data: Any) -> Meta:
         if spec.title in meta.titles:
             raise BadAnnotation(f"the class {spec.title!r} is listed twice; titles are unique")
         meta = meta.with_class(spec)
-    split = [*data.get("tags_images", ()), *data.get("tags_objects", ())]
+    split = [*(data.get("tags_images") or ()), *(data.get("tags_objects") or ())]
     if split and data.get("tags"):
         raise BadAnnotation(
             'the meta has "tags" beside "tags_images" / "tags_objects"; it may use one of the two forms'
         )
-    for entry in split or data.get("tags", ()):
+    for entry in split or data.get("tags") or ():
         meta = meta.with_tag(_tag_spec(entry))
     return meta
 
@@ -57,10 +67,12 @@ def _class_spec(entry: Any) -> ClassSpec:
     if not isinstance(entry, dict) or not isinstance(entry.get("title"), str):
         raise BadAnnotation(f'a class of the meta is an object with a "title"; found {entry!r}')
     title, shape = entry["title"], entry.get("shape")
-    if shape not in SHAPE_NAMES:
-        raise BadAnnotation(
-            f"class {title!r} has the shape {shape!r}; one of {', '.join(SHAPE_NAMES)}{nearest(str(shape), SHAPE_NAMES)}"
-        )
+    if not isinstance(shape, str) or not shape:
+        raise BadAnnotation(f"class {title!r} has the shape {shape!r}; one of {', '.join(SHAPE_NAMES)}")
+    if (meant := nearest(shape, SHAPE_NAMES)) and shape not in SHAPE_NAMES:
+        raise BadAnnotation(f"class {title!r} has the shape {shape!r}; one of {', '.join(SHAPE_NAMES)}{meant}")
+    # What is not fully transparent is the object.
+    shape = "bitmap" if shape == ALPHA_MASK else shape
     extra = {key: value for key, value in entry.items() if key not in ("title", "shape", "color")}
     return ClassSpec(title, shape, str(entry.get("color") or "").lower(), extra)
 
@@ -84,10 +96,11 @@ def meta_json(meta: Meta) -> dict[str, Any]:
     return {"classes": classes, "tags": tags}
 
 
-def parse_annotation(data: Any, meta: Meta) -> Annotation:
-    """An image's annotation. A figure's kind is the shape of its class in `meta`; degenerate figures are dropped.
+def parse_annotation(data: Any, meta: Meta, titles: Mapping[tuple[str, str], str] | None = None) -> Annotation:
+    """An image's annotation. A figure's kind is the shape of its class in `meta`; degenerate figures are left out and counted.
 
-    Raises `BadAnnotation` for what cannot be understood: no size, no objects, a class that the meta lacks.
+    `titles` are the classes of objects that say themselves what they are, by (title, geometryType). Raises `BadAnnotation` for
+    what cannot be understood: no size, no objects, a class that the meta lacks.
     """
     if not isinstance(data, dict):
         raise BadAnnotation(f"an annotation is a JSON object, this one is {type(data).__name__}")
@@ -98,10 +111,17 @@ def parse_annotation(data: Any, meta: Meta) -> Annotation:
     objects = data.get("objects")
     if not isinstance(objects, list):
         raise BadAnnotation('an annotation needs a list "objects"')
-    figures = tuple(figure for entry in objects for figure in _figures(entry, meta))
+    figures: list[Figure] = []
+    left_out = []
+    for entry in objects:
+        try:
+            figures.extend(_figures(entry, meta, titles or {}))
+        except LeftOut as error:
+            left_out.append(error.kind)
     known = {"size", "objects", "tags", "description", "name"}
-    extra = {key: value for key, value in data.items() if key not in known}
-    return Annotation((height, width), figures, _tags(data.get("tags")), data.get("description") or "", extra)
+    extra = without_infinities({key: value for key, value in data.items() if key not in known})
+    tags, description = _tags(data.get("tags")), data.get("description") or ""
+    return Annotation((height, width), tuple(figures), tags, description, extra, tuple(left_out))
 
 
 def _tags(entries: Any) -> tuple[Tag, ...]:
@@ -110,32 +130,49 @@ def _tags(entries: Any) -> tuple[Tag, ...]:
         if isinstance(entry, str):
             tags.append(Tag(entry))
         elif isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            value = entry.get("value")
+            value = without_infinities(entry.get("value"))
             tags.append(Tag(entry["name"], value if value is None or isinstance(value, int | float) else str(value)))
         else:
             raise BadAnnotation(f'a tag is a name or an object with a "name"; found {entry!r}')
     return tuple(tags)
 
 
-def _figures(entry: Any, meta: Meta) -> list[Figure]:
+def geometry(entry: Any) -> str:
+    """What an object says itself that it is; newer and older files have different words for it."""
+    for key in ("geometryType", "shape", "type"):
+        if isinstance(entry.get(key), str):
+            return "bitmap" if entry[key] == ALPHA_MASK else str(entry[key])
+    return "bitmap" if entry.get("bitmap") else ""
+
+
+def _figures(entry: Any, meta: Meta, titles: Mapping[tuple[str, str], str]) -> list[Figure]:
     if not isinstance(entry, dict) or not isinstance(entry.get("classTitle"), str):
         raise BadAnnotation(f'an object needs a "classTitle"; found {str(entry)[:80]}')
     title = entry["classTitle"]
+    if titles and any(title == several for several, _ in titles):
+        if (title, geometry(entry)) not in titles:
+            raise _unchangeable(title, geometry(entry))
+        title = titles[title, geometry(entry)]
     kind = meta.shape_of(title)
     if kind is None:
         raise BadAnnotation(
             f"an object is of class {title!r}, which the project's meta does not list{nearest(title, meta.titles)}"
         )
-    extra = {key: value for key, value in entry.items() if key not in _GEOMETRY_KEYS}
+    extra = without_infinities({key: value for key, value in entry.items() if key not in _GEOMETRY_KEYS})
     tags, description = _tags(entry.get("tags")), entry.get("description") or ""
-    return [Figure(title, shape, tags, description, extra) for shape in _shapes(entry, kind, title)]
+    try:
+        return [Figure(title, shape, tags, description, extra) for shape in _shapes(entry, kind, title)]
+    except OverflowError:
+        raise LeftOut(FAR) from None
+
+
+def _unchangeable(title: str, shape: str) -> LeftOut:
+    return LeftOut(f"objects of class {title!r}, of the shape {shape!r}, which no action can change: left out")
 
 
 def _shapes(entry: dict[str, Any], kind: str, title: str) -> tuple[Shape, ...]:
-    if kind == "graph":
-        raise BadAnnotation(
-            f"an object of class {title!r} is a graph of key points, which no action can change; ignore or drop the class"
-        )
+    if kind not in SHAPES:
+        raise _unchangeable(title, geometry(entry) if kind == ANY else kind)
     if kind == "bitmap":
         bitmap = entry.get("bitmap")
         if not isinstance(bitmap, dict) or not isinstance(bitmap.get("data"), str):
@@ -143,19 +180,34 @@ def _shapes(entry: dict[str, Any], kind: str, title: str) -> tuple[Shape, ...]:
                 f'an object of bitmap class {title!r} needs "bitmap": {{"origin": [x, y], "data": ...}}'
             )
         x, y = bitmap.get("origin") or (0, 0)
+        if not (is_near(x) and is_near(y)):
+            raise LeftOut(FAR)
         return Bitmap.trimmed(round(x), round(y), bitmaps.decode(bitmap["data"]))
     points = entry.get("points")
     if not isinstance(points, dict) or not isinstance(points.get("exterior"), list):
         raise BadAnnotation(f'an object of {kind} class {title!r} needs "points": {{"exterior": [[x, y], ...]}}')
     exterior = points["exterior"]
+    holes: tuple[Any, ...] = ()
     if kind == "polygon":
         holes = tuple(hole for hole in points.get("interior") or () if len(hole) >= 3)
-        return (Polygon(exterior, holes),) if len(exterior) >= 3 else ()
-    if kind == "rectangle":
-        return (Rectangle(*exterior[0], *exterior[1]),) if len(exterior) >= 2 else ()
-    if kind == "line":
-        return (Line(exterior),) if len(exterior) >= 2 else ()
-    return (Point(float(exterior[0][0]), float(exterior[0][1])),) if exterior else ()
+    if len(exterior) < _FEWEST[kind]:
+        raise LeftOut(TOO_FEW_POINTS)
+    shape: Shape
+    match kind:
+        case "polygon":
+            shape = Polygon(exterior, holes)
+        case "rectangle":
+            # Its corners are put in order, by which what is no number is lost.
+            if any(isinstance(value, float) and not is_near(value) for corner in exterior[:2] for value in corner):
+                raise LeftOut(FAR)
+            shape = Rectangle(*exterior[0], *exterior[1])
+        case "line":
+            shape = Line(exterior)
+        case _:
+            shape = Point(float(exterior[0][0]), float(exterior[0][1]))
+    if not all(map(is_near, shape.bounds)):
+        raise LeftOut(FAR)
+    return (shape,)
 
 
 def annotation_json(size: Size, figures: Sequence[Figure], tags: Sequence[Tag] = (), description: str = "",

@@ -166,7 +166,7 @@ def _select(
     before = len(problems)
     parts = [path.strip("/").split("/") for path in layer.src]
     for path, split in zip(layer.src, parts, strict=True):
-        if not all(split) or len(split) > 2:
+        if not all(split):
             problems.append(layer.problem(f"found {path!r}, a source is Project, Project/* or Project/dataset", "src"))
     names = list(dict.fromkeys(split[0] for split in parts))
     if not names:
@@ -179,7 +179,8 @@ def _select(
         )
     if len(problems) > before:
         return None
-    datasets = frozenset(split[1] for split in parts if len(split) == 2)
+    # A dataset can lie inside of another one.
+    datasets = frozenset("/".join(split[1:]) for split in parts if len(split) > 1)
     everything = "*" in datasets or any(len(split) == 1 for split in parts)
     if projects is not None:
         problems.extend(_missing_sources(layer, names[0], set() if everything else datasets, projects))

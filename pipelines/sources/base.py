@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,30 @@ from pipelines.formats.label_images import BadImage, picture_size
 from pipelines.image import Size
 from pipelines.meta import Meta
 from pipelines.registry import require_free
+from pipelines.sources.passed_over import pass_over
 
 PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".mpo", ".bmp", ".png", ".webp", ".tif", ".tiff")
+
+OTHER_PICTURES = (
+    *(
+        ".jfif",
+        ".gif",
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".jp2",
+        ".tga",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pfm",
+        ".psd",
+        ".svg",
+    ),
+    *(".dng", ".nef", ".cr2", ".cr3", ".arw", ".raw", ".exr", ".dcm"),
+)
+"""Pictures that are not read: listed all the same, so that each is said to be one and none is passed over."""
 
 _HEADER_BYTES = 1 << 16
 
@@ -109,8 +132,20 @@ def registered(layout: type[AnyProject]) -> type[AnyProject]:
     return layout
 
 
+def require_readable(address: str) -> None:
+    """Raises `BadItem` for a picture of a kind that is not read."""
+    if not address.lower().endswith(PICTURE_EXTENSIONS):
+        ending = posixpath.splitext(address)[1]
+        hint = " (a .jfif is a JPEG: rename it to .jpg)" if ending.lower() == ".jfif" else ""
+        known = ", ".join(PICTURE_EXTENSIONS)
+        raise BadItem(f"the image {address} ends in {ending!r}, which is not read; convert it to one of {known}{hint}")
+
+
 def size_of_picture(address: str) -> Size:
     """(height, width) of a picture, from as few bytes as possible. Raises `BadItem`."""
+    # A name without an ending says nothing: then the bytes do.
+    if address.lower().endswith(OTHER_PICTURES):
+        require_readable(address)
     try:
         head = storage.read_bytes(address, at_most=_HEADER_BYTES)
     except FileNotFoundError:
@@ -155,9 +190,16 @@ def regions(values: np.ndarray) -> Iterator[tuple[int, Bitmap]]:
             yield value, Bitmap(columns.start, rows.start, values[rows, columns] == value)
 
 
-def by_stem(names: Sequence[str]) -> dict[str, str]:
-    """Picture files by their name without extension."""
-    return {name.rsplit(".", 1)[0]: name for name in names if name.lower().endswith(PICTURE_EXTENSIONS)}
+def by_stem(names: Iterable[str]) -> dict[str, str]:
+    """Picture files by their name without extension; of two that differ in the extension alone, labels could be of either."""
+    pictures: dict[str, str] = {}
+    for name in names:
+        is_picture = name.lower().endswith((*PICTURE_EXTENSIONS, *OTHER_PICTURES))
+        if is_picture and pictures.setdefault(name.rsplit(".", 1)[0], name) != name:
+            pass_over(
+                "pictures that differ from another one in the ending alone: passed over, one mask is not for both"
+            )
+    return pictures
 
 
 def folder_name(location: str, otherwise: str) -> str:

@@ -165,7 +165,8 @@ def _without_repeated(listed: dict[str, list[Item]], named: set[str]) -> dict[st
         repeated = set() if dataset in named else seen.intersection(own)
         kept[dataset] = [item for item, place in zip(listed[dataset], own, strict=True) if place not in repeated]
         pass_over(
-            f"images of the list {dataset!r} that another list has, too", len(listed[dataset]) - len(kept[dataset])
+            f"images of the list {dataset!r} that another list has, too: taken once",
+            len(listed[dataset]) - len(kept[dataset]),
         )
         seen.update(own)
     return {dataset: kept[dataset] for dataset in listed}

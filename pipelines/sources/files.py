@@ -7,29 +7,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pipelines.formats import storage
+from pipelines.formats.text import NotText, decoded
 from pipelines.image import Size
-from pipelines.sources.base import PICTURE_EXTENSIONS, BadItem, SourceError, size_of_picture
-
-OTHER_PICTURES = (
-    *(
-        ".jfif",
-        ".gif",
-        ".heic",
-        ".heif",
-        ".avif",
-        ".jxl",
-        ".jp2",
-        ".tga",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-        ".pfm",
-        ".psd",
-        ".svg",
-    ),
-    *(".dng", ".nef", ".cr2", ".cr3", ".arw", ".raw", ".exr", ".dcm"),
+from pipelines.sources.base import (
+    OTHER_PICTURES,
+    PICTURE_EXTENSIONS,
+    BadItem,
+    SourceError,
+    require_readable,
+    size_of_picture,
 )
-"""Pictures that are not read: listed all the same, so that each is said to be one and none is passed over."""
+from pipelines.sources.passed_over import pass_over_files
 
 _TEXTS = (".txt", ".json", ".xml", ".yaml", ".yml", ".csv", ".md")
 
@@ -49,15 +37,6 @@ def may_be_folder(name: str) -> bool:
     return not is_hidden(name) and not name.lower().endswith((*PICTURE_EXTENSIONS, *OTHER_PICTURES, *_TEXTS))
 
 
-def require_readable(address: str) -> None:
-    """Raises `BadItem` for a picture of a kind that is not read."""
-    if not address.lower().endswith(PICTURE_EXTENSIONS):
-        ending = posixpath.splitext(address)[1]
-        hint = " (a .jfif is a JPEG: rename it to .jpg)" if ending.lower() == ".jfif" else ""
-        known = ", ".join(PICTURE_EXTENSIONS)
-        raise BadItem(f"the image {address} ends in {ending!r}, which is not read; convert it to one of {known}{hint}")
-
-
 def shown_size(address: str, hint: str = "") -> Size:
     """(height, width) of a picture. Raises `BadItem` for one that is not there, adding the hint, or that is not read."""
     try:
@@ -72,11 +51,26 @@ def shown_size(address: str, hint: str = "") -> Size:
 def read_text(address: str) -> str:
     """A text file's content. Raises `BadItem`."""
     try:
-        return storage.read_bytes(address).decode("utf-8-sig")
+        return decoded(storage.read_bytes(address), address)
     except FileNotFoundError:
         raise BadItem(f"{address} does not exist") from None
-    except UnicodeDecodeError as error:
-        raise BadItem(f"{address} is not text: byte {error.start} is none of UTF-8") from None
+    except NotText as error:
+        raise BadItem(str(error)) from None
+
+
+def read_lines(address: str) -> list[str]:
+    """The lines of a list that describes a project, without spaces around them; empty ones too. Raises `SourceError`."""
+    try:
+        return [line.strip() for line in decoded(storage.read_bytes(address), address).splitlines()]
+    except NotText as error:
+        raise SourceError(str(error)) from None
+
+
+def pictures_in(folder: str) -> list[str]:
+    """The names of the pictures directly in a folder, sorted, also of those that are not read; other files are passed over."""
+    found = storage.names(folder)
+    pass_over_files((name for name in found if not is_picture(name)), posixpath.basename(folder))
+    return [name for name in found if is_picture(name)]
 
 
 def below(folder: str) -> list[str]:

@@ -18,6 +18,8 @@ from pipelines.sources.base import (
     registered,
     size_of_picture,
 )
+from pipelines.sources.files import is_picture
+from pipelines.sources.passed_over import pass_over_files
 
 
 @registered
@@ -38,10 +40,10 @@ class Images(Project):
     def matches(cls, location: str) -> bool:
         """Whether there are pictures and nothing else, lest labels that were not understood go unnoticed."""
         found = [name for name in storage.names(location) if not _is_beside_the_point(name)]
-        pictures = [name for name in found if _is_picture(name)]
-        inside = [storage.names(storage.join(location, name)) for name in found if not _is_picture(name)]
+        pictures = [name for name in found if is_picture(name)]
+        inside = [storage.names(storage.join(location, name)) for name in found if not is_picture(name)]
         only_pictures = all(
-            inner and all(_is_picture(name) or _is_beside_the_point(name) for name in inner) for inner in inside
+            inner and all(is_picture(name) or _is_beside_the_point(name) for name in inner) for inner in inside
         )
         return only_pictures and (bool(pictures) or any(_has_pictures(inner) for inner in inside))
 
@@ -51,7 +53,7 @@ class Images(Project):
         folders = {folder_name(location, name): location} if _has_pictures(found) else {}
         for entry in found:
             folder = storage.join(location, entry)
-            if not _is_picture(entry) and _has_pictures(storage.names(folder)):
+            if not is_picture(entry) and _has_pictures(storage.names(folder)):
                 if entry in folders:
                     raise SourceError(
                         f"{location} has pictures itself and in a folder of the same name {entry!r}; rename one of the two"
@@ -65,21 +67,21 @@ class Images(Project):
 
     def items(self, dataset: str) -> Iterator[Item]:
         folder = self.folders[dataset]
+        others = []
         for file in storage.names(folder):
-            if _is_picture(file):
+            if is_picture(file):
                 yield Item(file, storage.join(folder, file), ())
+            elif not _is_beside_the_point(file) and storage.join(folder, file) not in self.folders.values():
+                others.append(file)
+        pass_over_files(others, dataset)
 
     def read(self, item: Item) -> Annotation:
         """The size and no objects."""
         return Annotation(size_of_picture(item.image))
 
 
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(PICTURE_EXTENSIONS)
-
-
 def _has_pictures(names: list[str]) -> bool:
-    return any(map(_is_picture, names))
+    return any(map(is_picture, names))
 
 
 def _is_beside_the_point(name: str) -> bool:

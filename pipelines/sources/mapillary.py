@@ -26,6 +26,7 @@ from pipelines.sources.base import (
     require_size,
     size_of_picture,
 )
+from pipelines.sources.files import pictures_in
 
 SPLITS = ("training", "validation", "testing")
 VERSIONS = ("v1.2", "v2.0")
@@ -91,7 +92,7 @@ class Mapillary(Project):
 
     def items(self, dataset: str) -> Iterator[Item]:
         pictures = storage.join(self.location, dataset, "images")
-        for stem, file in sorted(by_stem(storage.names(pictures)).items()):
+        for stem, file in sorted(by_stem(pictures_in(pictures)).items()):
             yield Item(
                 file, storage.join(pictures, file), (storage.join(self.location, dataset, self.folder, f"{stem}.png"),)
             )

@@ -27,12 +27,18 @@ from pipelines.sources.base import (
     require_size,
     size_of_picture,
 )
+from pipelines.sources.files import pictures_in, read_lines
 from pipelines.sources.voc import NEUTRAL, VOID, read_colors
 
 IMAGES, MASKS, INSTANCES = "images", "masks", "instances"
 NAMES, COLORS = "classes.txt", "colors.txt"
 OBJECT = "object"
 BACKGROUNDS = ("background", "_background_", "__background__")
+
+_BLACK_AND_WHITE = (
+    f"masks of 0 and {VOID} alone: {VOID} is {NEUTRAL}, and no object; where it is a class, write {VOID} and its name "
+    f"into {NAMES}"
+)
 
 # Where a PNG says whether it has colours, and the values that mean red, green, blue (and alpha).
 _COLOR_TYPE, _TRUE_COLOR = 25, (2, 6)
@@ -107,11 +113,13 @@ class Masks(Project):
         """Labels are the mask and, where there are any, the instances; without a list of classes only the finer of the two."""
         images, masks, instances = self.folders[dataset]
         folders = [folder for folder in (masks, instances) if folder]
-        present = [set(storage.names(folder)) for folder in folders]
-        for stem, file in sorted(by_stem(storage.names(images)).items()):
+        present = [
+            by_stem(name for name in storage.names(folder) if name.lower().endswith(".png")) for folder in folders
+        ]
+        for stem, file in sorted(by_stem(pictures_in(images)).items()):
             # Some tools add a word to the name of the mask.
             labels = [
-                storage.join(folder, f"{stem}_mask.png" if f"{stem}_mask.png" in found else f"{stem}.png")
+                storage.join(folder, found.get(f"{stem}_mask") or found.get(stem, f"{stem}.png"))
                 for folder, found in zip(folders, present, strict=True)
             ]
             yield Item(file, storage.join(images, file), tuple(labels if self._has_classes else labels[-1:]))
@@ -126,7 +134,9 @@ class Masks(Project):
             return Annotation(size, tuple(Figure(OBJECT, mask) for _, mask in regions(images[0].indices)))
         if len(images) == 2:
             return Annotation(size, tuple(self._instances(*images)))
-        return Annotation(size, tuple(self._classes(images[0])))
+        # Masks of one class are often written in black and white, which says nothing of the list.
+        doubtful = self.indices.get(VOID) == NEUTRAL and set(np.unique(images[0].indices).tolist()) == {0, VOID}
+        return Annotation(size, tuple(self._classes(images[0])), left_out=(_BLACK_AND_WHITE,) if doubtful else ())
 
     @property
     def _has_classes(self) -> bool:
@@ -221,7 +231,7 @@ def _require_png(folder: str) -> None:
 
 def _read_names(address: str) -> dict[int, str]:
     """`classes.txt`: a class a line, `name` or `index name`. Bare names count from 1; a first `background` counts as 0."""
-    lines = [line.strip() for line in storage.read_bytes(address).decode().splitlines() if line.strip()]
+    lines = [line for line in read_lines(address) if line]
     numbered = [re.fullmatch(r"(\d+)[\s:,]+(.+)", line) for line in lines]
     if lines and all(numbered):
         pairs = [(int(match[1]), match[2].strip()) for match in numbered if match]

@@ -13,7 +13,7 @@ _COLLECTING: ContextVar[Counter[str] | None] = ContextVar("collecting", default=
 
 
 def pass_over(what: str, count: int = 1) -> None:
-    """Say that so many things are left out of what is being listed; `what` is in the plural and names no single one of them."""
+    """Say that so many things are not listed, or not as they are; `what` is in the plural, and names no single one of them."""
     collecting = _COLLECTING.get()
     if collecting is not None and count:
         collecting[what] += count
@@ -23,7 +23,8 @@ def pass_over_files(paths: Iterable[str], where: str) -> None:
     """Say that files are left out since they are no pictures, by their endings."""
     for path in paths:
         ending = posixpath.splitext(path)[1].lower()
-        pass_over(f"files in {where} that {f'end in {ending}' if ending else 'have no ending'}, which is no picture's")
+        what = f"files in {where} that end in {ending}" if ending else f"files or folders in {where} without an ending"
+        pass_over(f"{what}: passed over, they are no pictures")
 
 
 @contextmanager

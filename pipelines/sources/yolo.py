@@ -34,6 +34,7 @@ from pipelines.sources.files import (
     is_hidden,
     is_picture,
     may_be_folder,
+    read_lines,
     read_text,
     shown_size,
     stem,
@@ -267,8 +268,7 @@ def _listed_names(location: str) -> tuple[dict[int, str], str]:
         for file in CLASSES:
             address = storage.join(folder, file)
             if storage.exists(address):
-                lines = [line.strip() for line in storage.read_bytes(address).decode("utf-8-sig").splitlines()]
-                return {number: title for number, title in enumerate(lines) if title}, address
+                return {number: title for number, title in enumerate(read_lines(address)) if title}, address
     return {}, ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipelines.formats import storage
 from pipelines.formats.licences import different
+from pipelines.formats.text import NotText, decoded
 from pipelines.sources.base import BadItem, SourceError
 from pipelines.sources.files import is_hidden, normal, read_text, stem
 
@@ -107,12 +108,16 @@ def _yaml(address: str) -> dict[str, Any] | None:
     if len(data) > _MOST_BYTES:
         return None
     try:
+        text = decoded(data, address)
+    except NotText as error:
+        raise SourceError(str(error)) from None
+    try:
         # Every value stays the text that it is: to YAML itself, the names `no` and `1e3` are a truth value and a number.
-        node = yaml.compose(data.decode("utf-8-sig"), yaml.BaseLoader)
+        node = yaml.compose(text, yaml.BaseLoader)
         if node is not None:
             _require_own_keys(node, address)
-        content = yaml.load(data.decode("utf-8-sig"), yaml.BaseLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        content = yaml.load(text, yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
         raise SourceError(f"{address} is not valid YAML: {' '.join(str(error).split())}") from None
     return content if isinstance(content, dict) else None
 

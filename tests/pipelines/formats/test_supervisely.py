@@ -1,6 +1,7 @@
 """Project JSON: today's form is written, older ones are read, and what is wrong is said."""
 
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from pipelines.figures import Bitmap, Figure, Line, Point, Polygon, Rectangle
+from pipelines.formats.left_out import FAR, TOO_FEW_POINTS
 from pipelines.formats.supervisely import BadAnnotation, annotation_json, meta_json, parse_annotation, read_meta
 from pipelines.meta import ClassSpec, Meta, TagSpec
 from pipelines.tag import Tag
@@ -71,7 +73,9 @@ def test_the_class_decides_the_shape_whatever_the_object_says():
 def test_degenerate_figures_are_dropped():
     points = {"point": [], "line": [[1, 1]], "rectangle": [[1, 1]], "polygon": [[1, 1], [2, 2]]}
     entries = [{"classTitle": kind, "points": {"exterior": found, "interior": []}} for kind, found in points.items()]
-    assert parse_annotation(annotation(*entries), META).figures == ()
+    found = parse_annotation(annotation(*entries), META)
+    assert found.figures == ()
+    assert found.left_out == (TOO_FEW_POINTS,) * 4
     holed = {"classTitle": "polygon", "points": {"exterior": [[0, 0], [9, 0], [0, 9]], "interior": [[[1, 1], [2, 2]]]}}
     (figure,) = parse_annotation(annotation(holed), META).figures
     assert figure.shape.holes == ()
@@ -125,12 +129,50 @@ def test_what_is_no_annotation(data, message):
         parse_annotation(data, META)
 
 
-def test_a_graph_of_key_points_is_refused_with_a_way_out():
-    meta = Meta((ClassSpec("pose", "graph"),))
-    with pytest.raises(
-        BadAnnotation, match="'pose' is a graph of key points, which no action can change; ignore or drop the class"
-    ):
-        parse_annotation(annotation({"classTitle": "pose", "nodes": {}}), meta)
+@pytest.mark.parametrize("shape", ["graph", "cuboid", "cuboid_2d", "any"])
+def test_an_object_that_no_action_can_change_costs_itself(shape):
+    meta = Meta((ClassSpec("pose", shape), ClassSpec("point", "point")))
+    objects = {"classTitle": "pose", "geometryType": "graph"}, {"classTitle": "point", "points": {"exterior": [[1, 2]]}}
+    found = parse_annotation(annotation(*objects), meta)
+    assert [figure.title for figure in found.figures] == ["point"]
+    what = "graph" if shape == "any" else shape
+    assert found.left_out == (f"objects of class 'pose', of the shape {what!r}, which no action can change: left out",)
+
+
+FAR_PLACES = [math.nan, math.inf, -math.inf, 1e308, -1e6, 10**12, 10**400]
+
+
+@pytest.mark.parametrize("kind", ["point", "line", "polygon", "rectangle"])
+@pytest.mark.parametrize("place", FAR_PLACES, ids=str)
+def test_coordinates_that_are_no_place_cost_the_object(kind, place):
+    for number in range(1 if kind == "point" else 2):
+        points = [[1, 2], [9, 2], [9, 8]]
+        points[number] = [3, place]
+        found = parse_annotation(annotation({"classTitle": kind, "points": {"exterior": points}}), META)
+        assert (found.figures, found.left_out) == ((), (FAR,))
+    hole = {"exterior": [[1, 2], [9, 2], [9, 8]], "interior": [[[1, 2], [9, 2], [place, 8]]]}
+    assert parse_annotation(annotation({"classTitle": "polygon", "points": hole}), META).left_out == (FAR,)
+
+
+@pytest.mark.parametrize("place", FAR_PLACES, ids=str)
+def test_an_origin_that_is_no_place_costs_the_object(place):
+    data = annotation_json((9, 9), [Figure("bitmap", Bitmap(0, 0, mask_of("#")))])["objects"][0]
+    data["bitmap"]["origin"] = [0, place]
+    assert parse_annotation(annotation(data), META).left_out == (FAR,)
+
+
+def test_what_is_kept_can_be_written_as_json():
+    entry = {"classTitle": "point", "points": {"exterior": [[1, 2]]}, "score": math.nan, "more": {"a": [1, -math.inf]}}
+    tags = [{"name": "speed", "value": math.inf}]
+    found = parse_annotation(annotation(entry, tags=tags, big={"b": math.nan}), META)
+    written = json.dumps(annotation_json(found.size, found.figures, found.tags, "", found.extra), allow_nan=False)
+    assert json.loads(written)["big"] == {"b": None}
+    assert found.figures[0].extra == {"score": None, "more": {"a": [1, None]}}
+    assert found.tags == (Tag("speed"),)
+
+
+def test_masks_with_transparency_are_bitmaps():
+    assert read_meta({"classes": [{"title": "soft", "shape": "alpha_mask"}], "tags": None}).shape_of("soft") == "bitmap"
 
 
 def test_a_meta_round_trip():

@@ -301,9 +301,9 @@ WRONG_GRAPHS = {
             "control characters"
         ],
     ),
-    "deep path": (
-        [layer("data", ["P/a/b"], "$b", {"classes_mapping": "default"}), SAVE],
-        ["g:1: layer 1 (data), src: found 'P/a/b', a source is Project, Project/* or Project/dataset"],
+    "path with nothing in it": (
+        [layer("data", ["P//b"], "$b", {"classes_mapping": "default"}), SAVE],
+        ["g:1: layer 1 (data), src: found 'P//b', a source is Project, Project/* or Project/dataset"],
     ),
     "two projects": (
         [layer("data", ["P/*", "Q/*"], "$b", {"classes_mapping": "default"}), SAVE],
@@ -361,7 +361,7 @@ def test_a_layer_that_reads_itself():
 
 def test_all_problems_of_one_graph_at_once_with_their_lines():
     text = """[
-  {"action": "data", "src": ["P/train/x"], "dst": "$a", "settings": {"classes_mapping": {}}},
+  {"action": "data", "src": ["P/train//x"], "dst": "$a", "settings": {"classes_mapping": {}}},
   {"action": "objects_filter", "src": ["$a"], "dst": "$b", "settings": {
     "filter_by": {"polygon_sizes": {
       "filtering_classes": "car",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.sources import bind
 from pipelines.sources.base import BadItem, Project, SourceError
+from pipelines.sources.passed_over import collected
 from tests.pipelines.sources.example import Example
 from tests.support import coordinates, drawn, grey16_png, jpeg, palette_png, png
 
@@ -272,3 +273,44 @@ def test_a_folder_without_masks_is_said_when_it_is_insisted_on(tmp_path):
     (tmp_path / "images").mkdir()
     with pytest.raises(SourceError, match="has no images with masks; pictures lie in images"):
         opened(tmp_path, "masks:")
+
+
+@pytest.mark.parametrize("text", ["\ufeffnut\nbolt\n", "\ufeff1 nut\r\n2 bolt\r\n"])
+def test_a_list_of_a_windows_editor(tmp_path, text):
+    root = write(tmp_path, {"masks/a.png": png(labels(A, B))}, classes=text)
+    assert [title for title, _ in objects(root)] == ["nut", "bolt"]
+    (root / "classes.txt").write_bytes(text.encode("utf-16"))
+    with pytest.raises(SourceError, match=r"classes\.txt is UTF-16; save it as UTF-8"):
+        opened(root)
+
+
+def test_black_and_white_masks_with_a_list_are_said(tmp_path):
+    root = write(tmp_path, {"masks/a.png": png(labels(C)), "masks/b.png": png(labels(A, C))}, classes="crack\n")
+    project = opened(root)
+    first, second = map(project.read, project.items(project.datasets[0]))
+    assert [figure.title for figure in first.figures] == ["neutral"]
+    assert first.left_out[0].endswith("where it is a class, write 255 and its name into classes.txt")
+    assert second.left_out == ()
+    (root / "classes.txt").write_text("255 crack\n")
+    project = opened(root)
+    found = project.read(next(project.items(project.datasets[0])))
+    assert ([figure.title for figure in found.figures], found.left_out) == (["crack"], ())
+
+
+def test_endings_of_masks_in_capitals(tmp_path):
+    root = write(tmp_path, {"masks/a.png": png(labels(A))}, classes="nut\n")
+    (root / "masks" / "a.png").rename(root / "masks" / "a.PNG")
+    assert [title for title, _ in objects(root)] == ["nut"]
+    (root / "masks" / "a.PNG").rename(root / "masks" / "a_mask.PNG")
+    assert [title for title, _ in objects(root)] == ["nut"]
+
+
+def test_two_pictures_for_one_mask_are_said(tmp_path):
+    root = write(tmp_path, {"masks/a.png": png(labels(A))}, classes="nut\n")
+    (root / "images" / "a.png").write_bytes(png(coordinates(SIZE)))
+    project = opened(root)
+    with collected() as found:
+        assert [item.file for item in project.items(project.datasets[0])] == ["a.jpg"]
+    assert found == {
+        "pictures that differ from another one in the ending alone: passed over, one mask is not for both": 1
+    }

@@ -60,8 +60,8 @@ def test_nothing_is_counted_where_nobody_collects():
         pass_over_files(["a.xyz", "b.XYZ", "c"], "img")
     assert found == {
         "things": 3,
-        "files in img that end in .xyz, which is no picture's": 2,
-        "files in img that have no ending, which is no picture's": 1,
+        "files in img that end in .xyz: passed over, they are no pictures": 2,
+        "files or folders in img without an ending: passed over, they are no pictures": 1,
     }
 
 
@@ -71,7 +71,7 @@ def test_an_image_of_several_lists_is_taken_once_from_the_shortest():
         ["P/all/d.jpg", "P/train/a.jpg", "P/train/b.jpg", "P/val/c.jpg"],
         {
             "entries without a picture": 11,
-            "images of the list 'all' that another list has, too": 3,
+            "images of the list 'all' that another list has, too: taken once": 3,
         },
     )
 

@@ -1,14 +1,18 @@
 """Pascal VOC folders: instances, void, class-only masks, own classes, colour masks, and what can be wrong with an item."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from pipelines.figures import Bitmap
-from pipelines.sources import SourceError
+from pipelines.origin import Selection
+from pipelines.sources import SourceError, list_items
 from pipelines.sources.base import BadItem
+from pipelines.sources.passed_over import collected
 from pipelines.sources.voc import CLASSES, Voc, voc_color
 from tests.pipelines.sources.example import Example
 from tests.support import coordinates, drawn, jpeg, palette_png, png, shared, voc_masks, write_voc
@@ -163,10 +167,6 @@ def test_lists_with_labels_beside_the_names(tmp_path):
     [
         ("JPEGImages", "has no folder JPEGImages; a VOC project has JPEGImages, SegmentationClass and ImageSets"),
         ("SegmentationClass", "has no folder SegmentationClass; a VOC project has"),
-        (
-            "ImageSets",
-            "ImageSets/Segmentation has no image lists; put one there, e.g. train.txt, with the name of an image a line",
-        ),
     ],
 )
 def test_a_folder_that_is_missing(root, folder, message):
@@ -175,6 +175,158 @@ def test_a_folder_that_is_missing(root, folder, message):
     shutil.rmtree(root / folder)
     with pytest.raises(SourceError, match=message):
         Voc.open("P", str(root))
+
+
+def listed(root, dataset: str = "train"):
+    """(files of the dataset, what is not as it might seem)."""
+    with collected() as found:
+        return [item.file for item in Voc.open("P", str(root)).items(dataset)], dict(found)
+
+
+def two(root, *lines: str, names=("my photo 1", "plain")) -> list[str]:
+    write_voc(root, {name: voc_masks(SIZE) for name in names})
+    (root / "ImageSets/Segmentation/train.txt").write_bytes("\r\n".join(lines).encode())
+    return listed(root)[0]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["my photo 1", "plain"],
+        ['"my photo 1"', "plain", ""],
+        ["\ufeffmy photo 1", "plain 1"],
+        ["my photo 1.jpg", "plain.jpg -1"],
+        ["my photo 1.JPG", "plain.png"],
+    ],
+)
+def test_names_in_lists_as_people_write_them(tmp_path, lines):
+    assert two(tmp_path, *lines) == ["my photo 1.jpg", "plain.jpg"]
+
+
+def test_names_in_lists_that_are_nowhere_are_left_for_reading_to_miss(tmp_path):
+    assert two(tmp_path, "gone", "far away", "left 1", "plain") == ["far away.jpg", "gone.jpg", "left.jpg", "plain.jpg"]
+
+
+def test_lists_in_another_encoding_are_refused_in_words(tmp_path):
+    two(tmp_path, "plain")
+    (tmp_path / "ImageSets/Segmentation/train.txt").write_bytes("plain".encode("utf-16"))
+    with pytest.raises(SourceError, match=r"train\.txt is UTF-16; save it as UTF-8"):
+        listed(tmp_path)
+
+
+def test_names_in_either_writing_of_their_letters(tmp_path):
+    assert two(tmp_path, "\u00e4", "o\u0308", names=("a\u0308", "\u00f6")) == ["a\u0308.jpg", "\u00f6.jpg"]
+
+
+def test_pictures_in_folders(tmp_path):
+    for folder in ("JPEGImages", "SegmentationClass", "SegmentationObject"):
+        (tmp_path / folder / "lot1").mkdir(parents=True)
+        (tmp_path / folder / "lot2").mkdir()
+    assert two(tmp_path, "lot1/a", "lot2\\a", names=("lot1/a", "lot2/a")) == ["lot1_a.jpg", "lot2_a.jpg"]
+    project = Voc.open("P", str(tmp_path))
+    assert [project.read(item).size for item in project.items("train")] == [SIZE, SIZE]
+
+
+def test_without_lists_the_masks_that_are_there_are_taken(tmp_path):
+    root = write_voc(tmp_path / "things", {"a": voc_masks(SIZE), "b": voc_masks(SIZE), "c": voc_masks(SIZE)})
+    shutil.rmtree(root / "ImageSets")
+    (root / "SegmentationClass" / "b.png").unlink()
+    (root / "SegmentationClass" / "a.png").rename(root / "SegmentationClass" / "a.PNG")
+    (root / "JPEGImages" / "c.jpg").unlink()
+    assert Voc.open("P", str(root)).datasets == ("things",)
+    assert listed(root, "things") == (
+        ["a.jpg"],
+        {
+            "pictures without a mask: passed over, there are no lists in ImageSets": 1,
+            "masks without a picture: passed over": 1,
+        },
+    )
+    (root / "JPEGImages" / "a.jpg").unlink()
+    with pytest.raises(
+        SourceError, match=r"no picture in JPEGImages has a mask of the same name in SegmentationClass; rename"
+    ):
+        listed(root, "things")
+
+
+def test_masks_of_further_images_are_of_classes_alone(tmp_path):
+    images = {
+        "a": voc_masks(SIZE, ("dog", 5, 5, 15, 15)),
+        "b": voc_masks(SIZE, ("dog", 5, 5, 15, 15), ("dog", 30, 5, 45, 15)),
+    }
+    root = write_voc(tmp_path, images, {"train": ["a"], "trainaug": ["a", "b"]})
+    (root / "SegmentationClassAug").mkdir()
+    (root / "SegmentationClass" / "b.png").rename(root / "SegmentationClassAug" / "b.png")
+    (root / "SegmentationObject" / "b.png").unlink()
+    assert listed(root, "trainaug") == (
+        ["a.jpg", "b.jpg"],
+        {"images with a class mask and no object mask: each class of them is one object": 1},
+    )
+    assert [figure.title for figure in read(root, "b", "trainaug").figures] == ["dog", "neutral"]
+    projects = {"P": Voc.open("P", str(root))}
+    assert [str(origin) for origin, _ in list_items(projects, [Selection("P", None)])] == [
+        "P/train/a.jpg",
+        "P/trainaug/b.jpg",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (
+            "labelmap.txt",
+            "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncrack:128,0,0::\nsmall: rust:0,128,0:a,b:\n",
+        ),
+        ("labelmap.txt", "\ufeffbackground:::\ncrack:::\r\nsmall: rust:::\n"),
+        ("class_names.txt", "_background_\ncrack\nsmall: rust"),
+        ("class_names.txt", "\ufeff__ignore__\r\n_background_\r\ncrack\r\nsmall: rust\r\n"),
+    ],
+)
+def test_the_classes_of_other_tools_lists(tmp_path, file, text):
+    root = write_voc(tmp_path, {"a": voc_masks(SIZE, ("bicycle", 5, 5, 15, 15), ("aeroplane", 30, 5, 45, 15))})
+    (root / file).write_bytes(text.encode())
+    assert Voc.open("P", str(root)).meta.titles == ("crack", "small: rust", "neutral")
+    assert [figure.title for figure in read(root).figures] == ["small: rust", "crack", "neutral"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        (
+            "labelmap.txt",
+            "background:0,0,0::\ncrack:1,2::",
+            r"labelmap\.txt:2: found 'crack:1,2::', a line is a name and a colour",
+        ),
+        ("labelmap.txt", "a:9,9,9::\nb:9,9,9::", r"labelmap\.txt:2: 'a' and 'b' have the same colour \(9, 9, 9\)"),
+        ("labelmap.txt", "background:0,0,0::", r"labelmap\.txt lists no class; a line is name:r,g,b:parts:actions"),
+        (
+            "class_names.txt",
+            "crack\nrust",
+            r"class_names\.txt begins with 'crack'; it is a class a line, of which the first is",
+        ),
+        ("class_names.txt", "_background_", r"class_names\.txt lists 0 classes; there may be 1 to 254"),
+        ("class_names.txt", "", r"class_names\.txt begins with 'nothing'"),
+    ],
+)
+def test_lists_of_classes_that_are_none(tmp_path, file, text, message):
+    root = write_voc(tmp_path, {"a": voc_masks(SIZE)})
+    (root / file).write_text(text)
+    with pytest.raises(SourceError, match=message):
+        Voc.open("P", str(root))
+
+
+def test_a_colour_that_is_not_known_is_never_guessed_from_its_index(tmp_path):
+    classes, objects = voc_masks(SIZE, ("aeroplane", 5, 5, 15, 15))
+    root = write_voc(tmp_path, {"a": (classes, objects)})
+    image = PIL.Image.fromarray(classes, "P")
+    image.putpalette([0, 0, 0, 10, 200, 30] + [0] * 759 + [224, 224, 192])
+    image.save(root / "SegmentationClass" / "a.png")
+    with pytest.raises(
+        BadItem, match=r"has the index 1 \(colour \(10, 200, 30\)\), which is no class.*Name the colours of other"
+    ):
+        read(root)
+    image.putpalette([value for index in range(256) for value in (index,) * 3])
+    image.save(root / "SegmentationClass" / "a.png")
+    assert [figure.title for figure in read(root).figures] == ["aeroplane", "neutral"]
 
 
 def test_bad_items_say_what_is_wrong(root):

@@ -166,7 +166,7 @@ def test_labels_that_are_no_text_are_refused(tmp_path):
     root = write(tmp_path, dict.fromkeys(("images/a.jpg", "images/b.jpg"), f"0 {row(BOX)}"), {"classes.txt": "cat"})
     (root / "labels/a.txt").write_bytes(b"0 0.1 \xff\xfe")
     assert len(objects(root, number=1)) == 1
-    assert refusal(root) == f"{root}/labels/a.txt is not text: byte 6 is none of UTF-8"
+    assert refusal(root) == f"{root}/labels/a.txt, line 1: byte 0xff is no UTF-8; save the file as UTF-8"
 
 
 # ---------------------------------------------------------------- pictures and labels
