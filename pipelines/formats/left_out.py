@@ -11,6 +11,8 @@ FARTHEST = 100_000
 FAR = f"objects with coordinates beyond {FARTHEST} pixels from the image, or that are no numbers: left out"
 TOO_FEW_POINTS = "objects of too few points to have pixels: left out"
 
+NO_PIXEL = "objects that cover no pixel's middle: left out"
+
 
 class LeftOut(ValueError):
     """Nothing says which pixels an object covers. `kind` is what it is counted as: many objects, and none by name."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_masks
 
-from pipelines.formats.left_out import FARTHEST
+from pipelines.formats.left_out import FAR, FARTHEST, LeftOut
 from pipelines.image import Size
 
 
@@ -42,15 +42,17 @@ def as_outline(points: Any) -> np.ndarray:
 
 
 def as_path(points: Any) -> np.ndarray:
-    """An (n, 2) float64 array of xy points, n >= 1. Raises `BadOutline` for anything else, and for places far off any image."""
+    """An (n, 2) float64 array of xy points, n >= 1. Raises `BadOutline` for anything else, `LeftOut` for places far off."""
     try:
         path = np.array(points, np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        raise LeftOut(FAR) from None
+    except (TypeError, ValueError):
         path = np.empty(0)
     if path.ndim != 2 or path.shape[1] != 2:
         raise BadOutline(f"points that are no list of pairs of numbers [x, y]: {str(points)[:60]}")
     if not np.isfinite(path).all() or np.abs(path).max() > FARTHEST:
-        raise BadOutline(f"points beyond {FARTHEST} pixels from the image, or no numbers: {str(points)[:60]}")
+        raise LeftOut(FAR, f"points beyond {FARTHEST} pixels from the image, or no numbers: {str(points)[:60]}")
     return path
 
 

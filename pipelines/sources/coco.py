@@ -6,17 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, ClassVar, Self
-
-import numpy as np
-from pycocotools import mask as coco_masks
+from urllib.parse import unquote, urlsplit
 
 from pipelines.annotation import Annotation
 from pipelines.figures import Bitmap, Figure
 from pipelines.formats import storage
+from pipelines.formats.left_out import NO_PIXEL, LeftOut
 from pipelines.formats.licences import NOT_STATED, different
-from pipelines.image import Size
 from pipelines.meta import ClassSpec, Meta
 from pipelines.sources.base import (
     BadItem,
@@ -28,8 +25,11 @@ from pipelines.sources.base import (
     require_size,
     size_of_picture,
 )
-from pipelines.sources.coco_document import Document, Entry
+from pipelines.sources.coco_document import Document, Entry, annotation_parts, as_number
+from pipelines.sources.coco_objects import is_crowd, pixels_of
+from pipelines.sources.files import counted, distinct_names
 from pipelines.sources.foreign import is_label_studio
+from pipelines.sources.passed_over import pass_over
 from pipelines.sources.voc import NEUTRAL
 
 _BEGINS = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
@@ -55,14 +55,15 @@ class Coco(Project):
     recognised_by: ClassVar[str] = "a JSON of instances, beside the pictures or in annotations"
     datasets_are: ClassVar[str] = (
         "one a file (`instances_train2017.json` is `train2017`); a lone `annotations.json` is called after the "
-        "folder. Pictures in `images`, `<dataset>`, `images/<dataset>` or the folder itself"
+        "folder. Pictures in `images`, `<dataset>`, `images/<dataset>`, `data` or the folder itself"
     )
     objects_are: ClassVar[str] = (
-        "one bitmap an object, whether polygons (all parts together) or run lengths; a crowd is of the class `neutral`"
+        "one bitmap an object, whether polygons (all parts together) or run lengths; a crowd is of the class `neutral`; "
+        "objects without pixels (boxes alone) are left out and counted"
     )
 
     files: Mapping[str, str] = field(default_factory=dict)
-    titles: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -91,95 +92,94 @@ class Coco(Project):
         """An image's labels are parts of the JSON: its own entry, then its annotations; neighbours are read in one piece."""
         address = self.files[dataset]
         document = Document(address, "images", "annotations")
-        images = document["images"]
-        files: dict[int | str, str] = {}
-        for entry in images:
-            number, file = entry.value.get("id"), entry.value.get("file_name")
-            if not isinstance(number, int | str) or not isinstance(file, str) or number in files:
+        _require_instances(address, document["annotations"])
+        # An entry each, but two of one file are one image with the objects of both.
+        entries: dict[str, list[Entry]] = {}
+        numbers: set[str] = set()
+        for entry in document["images"]:
+            number, file = as_number(entry.value.get("id")), _file_of(entry.value)
+            if number is None or file is None or number in numbers:
                 raise SourceError(
                     f'{address}: an image needs an "id" of its own and a "file_name"; found {str(entry.value)[:120]}'
                 )
-            files[number] = file
-        parts = _annotation_parts(document["annotations"])
-        folder = _picture_folder(self.location, dataset, [*files.values()])
-        flat = len({PurePosixPath(file).name for file in files.values()}) == len(files)
+            numbers.add(number)
+            entries.setdefault(file, []).append(entry)
+        pass_over(
+            "entries of a file that another entry has, too: their objects are put together", len(numbers) - len(entries)
+        )
+        parts, others = annotation_parts(document["annotations"], numbers)
+        pass_over("annotations of images that are not listed: passed over", others)
+        folder = self._picture_folder(dataset, [*entries])
+        names = distinct_names([*entries], f"{address} ({dataset})")
         found = []
-        for entry in images:
-            file = files[entry.value["id"]]
-            labels = (entry.span, *parts.get(entry.value["id"], ()))
-            addresses = tuple(storage.byte_range(address, start, end - start) for start, end in labels)
-            # Two pictures of one name in different folders are told apart by their folders.
-            name = PurePosixPath(file).name if flat else file.replace("/", "_")
+        for name, (file, own) in zip(names, entries.items(), strict=True):
+            spans = [
+                own[0].span,
+                *(span for entry in own for span in parts.get(as_number(entry.value["id"]) or "", ())),
+            ]
+            addresses = tuple(storage.byte_range(address, start, end - start) for start, end in spans)
             found.append(Item(name, storage.join(folder, file), addresses))
         yield from sorted(found, key=lambda item: item.file)
 
     def read(self, item: Item) -> Annotation:
-        """One bitmap an object, all its polygons and pieces together; a crowd is one bitmap of class `neutral`."""
+        """One bitmap an object, all its polygons and pieces together; a crowd is one bitmap of class `neutral`.
+
+        An object without pixels is left out and counted. Raises `BadItem` where no object of the image has any.
+        """
         (image,), *parts = [_read_part(address) for address in item.labels]
         size = size_of_picture(item.image)
-        if "width" in image and "height" in image:
+        if isinstance(image.get("width"), int) and isinstance(image.get("height"), int):
             require_size((image["height"], image["width"]), size)
-        file = item.labels[0].partition("#")[0]
-        titles = self.titles[file]
+        file = item.labels[0].partition("#bytes=")[0]
         figures: list[Figure] = []
-        for annotation in (entry for part in parts for entry in part):
-            title = titles.get(annotation.get("category_id", -1))
+        lost: list[LeftOut] = []
+        objects = [entry for part in parts for entry in part]
+        for annotation in objects:
+            title = self.titles[file].get(as_number(annotation.get("category_id")) or "")
             if title is None:
                 raise BadItem(
                     f"the annotation {annotation.get('id')} has the category {annotation.get('category_id')!r}, "
                     f"which {file} does not list"
                 )
-            if annotation.get("iscrowd"):
-                title = NEUTRAL
-            figures.extend(Figure(title, mask) for mask in Bitmap.trimmed(0, 0, _pixels(annotation, size)))
-        return Annotation(size, tuple(figures))
+            try:
+                mask = Bitmap.trimmed(0, 0, pixels_of(annotation, size))
+                if not mask:
+                    lost.append(LeftOut(NO_PIXEL))
+            except LeftOut as error:
+                lost.append(error)
+                continue
+            figures.extend(Figure(NEUTRAL if is_crowd(annotation) else title, part) for part in mask)
+        without = [str(error) for error in lost if error.kind != NO_PIXEL]
+        if without and len(without) == len(objects):
+            raise BadItem(f"{counted(without)} ({file})")
+        return Annotation(size, tuple(figures), left_out=tuple(error.kind for error in lost))
+
+    def _picture_folder(self, dataset: str, files: list[str]) -> str:
+        """Where the pictures lie: the first likely folder that has one of the first few. Raises `SourceError`."""
+        folders = [
+            storage.join(self.location, *parts)
+            for parts in (("images",), ("images", dataset), (dataset,), (), ("data",), ("annotations",))
+        ]
+        if not files:
+            return folders[0]
+        if folder := _with_one_of(files, folders):
+            return folder
+        instead = [name for name in self.datasets if name != dataset and self._has_pictures(name)]
+        others = f". To read the others only, name them: {', '.join(f'{self.name}/{name}' for name in instead)}"
+        raise SourceError(
+            f"{self.location} has no picture {files[0]}, nor any other of the first {min(len(files), _TRIED_IMAGES)} "
+            f"that {dataset!r} lists; looked in {', '.join(folders[:5])}{others if instead else ''}"
+        )
+
+    def _has_pictures(self, dataset: str) -> bool:
+        images = Document(self.files[dataset], "images")["images"]
+        files = [file for entry in images[:_TRIED_IMAGES] if (file := _file_of(entry.value))]
+        parts = (("images",), ("images", dataset), (dataset,), (), ("data",))
+        return bool(_with_one_of(files, [storage.join(self.location, *inside) for inside in parts]))
 
     def licences(self, datasets: Iterable[str]) -> tuple[str, ...]:
         """Those that the images refer to, by name and address; all that a file lists where none of its images refers to any."""
         return different(text for dataset in datasets for text in self.stated[self.files[dataset]])
-
-
-def _pixels(annotation: Mapping[str, Any], size: Size) -> np.ndarray:
-    """The object's mask in an image of this (height, width), bool. Raises `BadItem`."""
-    height, width = size
-    segmentation = annotation.get("segmentation")
-    name = f"the annotation {annotation.get('id')}"
-    if not segmentation:
-        raise BadItem(f"{name} has no segmentation; a box alone does not say which pixels belong to the object")
-    try:
-        if isinstance(segmentation, list):
-            for polygon in segmentation:
-                if len(polygon) < 6 or len(polygon) % 2:
-                    raise BadItem(
-                        f"{name} has a polygon of {len(polygon)} numbers; it needs x and y of 3 or more points"
-                    )
-            code = coco_masks.merge(coco_masks.frPyObjects(segmentation, height, width))
-        else:
-            code = _checked_runs(segmentation, size, name)
-        return np.ascontiguousarray(coco_masks.decode(code)).view(bool)
-    except BadItem:
-        raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise BadItem(
-            f'{name} has a segmentation that is neither a list of polygons nor {{"size", "counts"}}: {error}'
-        ) from None
-
-
-def _checked_runs(segmentation: Mapping[str, Any], size: Size, name: str) -> Any:
-    """A mask's run lengths in compressed form. Raises `BadItem` for one of another image's size."""
-    height, width = size
-    if list(segmentation["size"]) != [height, width]:
-        found = segmentation["size"]
-        raise BadItem(f"{name} has a mask of {found[1]}x{found[0]} (width x height), the image is {width}x{height}")
-    runs = segmentation["counts"]
-    if not isinstance(runs, list):
-        return segmentation
-    if sum(runs) != height * width:
-        raise BadItem(
-            f"{name} has runs of {sum(runs)} pixels in all, the image has {height * width} ({width}x{height})"
-        )
-    listed: Any = dict(segmentation)
-    return coco_masks.frPyObjects(listed, height, width)
 
 
 def _instance_files(location: str) -> list[str]:
@@ -211,20 +211,30 @@ def _datasets(location: str, project: str) -> dict[str, str]:
     return datasets
 
 
-def _picture_folder(location: str, dataset: str, files: list[str]) -> str:
-    """Where the pictures lie: the first likely folder that has one of the first few."""
-    folders = [
-        storage.join(location, *parts) for parts in (("images",), ("images", dataset), (dataset,), (), ("annotations",))
-    ]
+def _with_one_of(files: list[str], folders: list[str]) -> str | None:
     for folder in folders:
         if any(storage.exists(storage.join(folder, file)) for file in files[:_TRIED_IMAGES]):
             return folder
-    if not files:
-        return folders[0]
-    raise SourceError(
-        f"{location} has no picture {files[0]}, nor any other of the first {min(len(files), _TRIED_IMAGES)} "
-        f"that {dataset!r} lists; looked in {', '.join(folders[:4])}"
-    )
+    return None
+
+
+def _file_of(image: Mapping[str, Any]) -> str | None:
+    """The file of an image's entry, as a path with slashes; where there is only an address, what is last in it."""
+    file, url = image.get("file_name"), image.get("coco_url")
+    if isinstance(file, str) and file.strip():
+        return file.replace("\\", "/").removeprefix("./")
+    return unquote(urlsplit(url).path).rsplit("/", 1)[-1] or None if isinstance(url, str) else None
+
+
+def _require_instances(address: str, annotations: list[Entry]) -> None:
+    """Raises `SourceError` for the other forms of COCO, by the first annotation."""
+    for entry in annotations[:1]:
+        (first,) = _read_part(storage.byte_range(address, entry.span[0], entry.span[1] - entry.span[0]))
+        if "segments_info" in first and "segmentation" not in first:
+            raise SourceError(
+                f"{address} is COCO panoptic, whose masks are PNG files of their own, and is not read; take the instances of "
+                "the same images (instances_*.json), or convert it: panopticapi's panoptic2detection_coco_format.py"
+            )
 
 
 def _licences(document: Document) -> tuple[str, ...]:
@@ -242,30 +252,15 @@ def _licences(document: Document) -> tuple[str, ...]:
     return () if list(used) == [NOT_STATED] else different(sorted(used, key=lambda text: (text == NOT_STATED, text)))
 
 
-def _categories(entries: list[Entry], address: str) -> dict[int, str]:
+def _categories(entries: list[Entry], address: str) -> dict[str, str]:
     """Category number → title."""
     titles = {}
     for entry in entries:
-        number, title = entry.value.get("id"), entry.value.get("name")
-        if not isinstance(number, int) or not isinstance(title, str):
+        number, title = as_number(entry.value.get("id")), entry.value.get("name")
+        if number is None or not isinstance(title, str):
             raise SourceError(f'{address}: a category needs a number "id" and a "name"; found {entry.value}')
         titles[number] = title
     return titles
-
-
-def _annotation_parts(annotations: list[Entry]) -> dict[int | str, list[tuple[int, int]]]:
-    """Image id → where its annotations lie, as (first byte, end); annotations in a row are one part."""
-    parts: dict[int | str, list[tuple[int, int]]] = {}
-    last: int | str | None = None
-    for entry in annotations:
-        image: int | str = entry.value.get("image_id", "")
-        own = parts.setdefault(image, [])
-        if own and image == last:
-            own[-1] = own[-1][0], entry.span[1]
-        else:
-            own.append(entry.span)
-        last = image
-    return parts
 
 
 def _read_part(address: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from json.decoder import JSONDecodeError, JSONDecoder
 from typing import Any
@@ -82,7 +83,11 @@ class Document:
     def _kept(self, value: dict[str, Any], start: int, end: int) -> dict[str, Any]:
         """The few values of an entry that say what it belongs to."""
         whole = self._whole(value, start, end)
-        return {name: whole[name] for name in ("id", "file_name", "image_id", "name", "license") if name in whole}
+        return {
+            name: whole[name]
+            for name in ("id", "file_name", "coco_url", "image_id", "name", "license")
+            if name in whole
+        }
 
     def _whole(self, value: Any, start: int, end: int) -> Any:
         """A decoded value with its letters as they are meant, and not one for every byte."""
@@ -105,3 +110,31 @@ class Document:
         while self._text[place : place + 1] in (" ", "\n", "\r", "\t"):
             place += 1
         return place
+
+
+def as_number(value: Any) -> str | None:
+    """An id as text, by which `1`, `1.0` and `"1"` are one: tools write them in one way and refer to them in another."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return str(value)
+
+
+def annotation_parts(annotations: list[Entry], images: Container[str]) -> tuple[dict[str, list[tuple[int, int]]], int]:
+    """Image id → where its annotations lie, as (first byte, end), those in a row as one; and how many are of no such image."""
+    parts: dict[str, list[tuple[int, int]]] = {}
+    last: str | None = None
+    others = 0
+    for entry in annotations:
+        image = as_number(entry.value.get("image_id"))
+        if image is None or image not in images:
+            others, last = others + 1, None
+            continue
+        own = parts.setdefault(image, [])
+        if own and image == last:
+            own[-1] = own[-1][0], entry.span[1]
+        else:
+            own.append(entry.span)
+        last = image
+    return parts, others

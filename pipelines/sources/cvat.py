@@ -14,6 +14,7 @@ import numpy as np
 from pipelines.annotation import Annotation
 from pipelines.figures import Bitmap, Line, Point, Shape
 from pipelines.formats import storage
+from pipelines.formats.left_out import TOO_FEW_POINTS, LeftOut
 from pipelines.formats.outlines import as_path, ellipse, filled
 from pipelines.formats.xml_parts import BadXml, read_element, read_through
 from pipelines.image import Size
@@ -56,7 +57,7 @@ class Cvat(Project):
     objects_are: ClassVar[str] = (
         "one bitmap an object: polygon, mask or ellipse, or all of one label and group; lower `z_order` first; polylines and "
         "points stay such (`NAME (line)` where the label has areas, too); tags are tags of the image. Boxes, cuboids and "
-        "skeletons are refused"
+        "skeletons are left out and counted"
     )
 
     parts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -117,20 +118,25 @@ class Cvat(Project):
         if width.isdecimal() and height.isdecimal():
             require_size((int(height), int(width)), size)
         drawn: list[tuple[int, Drawn]] = []
-        problems = []
+        problems, without, left_out = list[str](), list[str](), list[str]()
         shapes = [element for element in image if element.tag not in ("tag", "attribute")]
         for number, element in enumerate(shapes, 1):
             try:
                 drawn.append((_whole(element, "z_order", 0), _drawn(element, size)))
+            except LeftOut as error:
+                left_out.append(error.kind)
+                without.append(f"shape {number} ({element.tag} {element.get('label')!r}): {error}")
             except ValueError as error:
                 problems.append(f"shape {number} ({element.tag} {element.get('label')!r}): {error}")
-        if problems:
-            raise BadItem(f"{where}: {counted(problems)}")
+        # Where no object has pixels, the image would seem to be empty.
+        if problems or (without and not drawn):
+            raise BadItem(f"{where}: {counted([*problems, *without])}")
         ordered = [shape for _, shape in sorted(drawn, key=lambda found: found[0])]
         tags = {label: _attributes(element) for element in image.iterfind("tag") if (label := element.get("label"))}
         said = {label: attributes for label, attributes in tags.items() if attributes}
         extra = {"tag_attributes": said} if said else {}
-        return Annotation(size, figures_of(ordered, self.titles, size), tuple(map(Tag, tags)), "", extra)
+        figures = figures_of(ordered, self.titles, size)
+        return Annotation(size, figures, tuple(map(Tag, tags)), "", extra, tuple(left_out))
 
     def tags(self, dataset: str) -> Mapping[str, tuple[str, ...]]:
         address, subset = self.parts[dataset]
@@ -189,7 +195,9 @@ def _drawn(element: ElementTree.Element, size: Size) -> Drawn:
     """Raises `ValueError` that says what is wrong with a shape."""
     label, word = element.get("label", ""), element.tag
     if word in _REFUSED:
-        raise ValueError(_REFUSED[word])
+        raise LeftOut(
+            f"objects that are a {word}, which does not say which pixels are theirs: left out", _REFUSED[word]
+        )
     if word not in _KINDS:
         raise ValueError(f"there is no such shape; known are {', '.join((*_KINDS, *_REFUSED))}")
     if not label.strip():
@@ -205,7 +213,12 @@ def _drawn(element: ElementTree.Element, size: Size) -> Drawn:
 def _shapes(element: ElementTree.Element, size: Size) -> tuple[Shape, ...]:
     match element.tag:
         case "polygon":
-            return Bitmap.trimmed(0, 0, filled([_points(element)], size))
+            points = _points(element)
+            if len(points) < 3:
+                raise LeftOut(
+                    TOO_FEW_POINTS, f"an outline of {len(points)} points; it needs 3 or more to have an inside"
+                )
+            return Bitmap.trimmed(0, 0, filled([points], size))
         case "ellipse":
             centre = _number(element, "cx"), _number(element, "cy")
             radii = _number(element, "rx"), _number(element, "ry")
@@ -216,7 +229,7 @@ def _shapes(element: ElementTree.Element, size: Size) -> tuple[Shape, ...]:
         case "polyline":
             points = _points(element)
             if len(points) < 2:
-                raise ValueError("a line of 1 point; it needs 2 or more")
+                raise LeftOut(TOO_FEW_POINTS, "a line of 1 point; it needs 2 or more")
             return (Line(points),)
         case _:
             return tuple(Point(x, y) for x, y in _points(element).tolist())
@@ -241,6 +254,8 @@ def _points(element: ElementTree.Element) -> np.ndarray:
     text = element.get("points", "")
     try:
         return as_path([[float(word) for word in pair.split(",")] for pair in text.split(";")])
+    except LeftOut:
+        raise
     except ValueError:
         raise ValueError(f"its points are not x,y;x,y within reach of the image: {text[:60]!r}") from None
 

@@ -20,6 +20,7 @@ from pipelines.annotation import Annotation
 from pipelines.figures import Bitmap, Line, Point, Shape
 from pipelines.formats import storage
 from pipelines.formats.label_images import BadImage, read_indices
+from pipelines.formats.left_out import TOO_FEW_POINTS, LeftOut
 from pipelines.formats.outlines import as_path, ellipse, filled
 from pipelines.image import Size
 from pipelines.meta import Meta, TagSpec
@@ -146,17 +147,21 @@ class Labelme(Project):
         (address,) = item.labels
         document = _document(address)
         size = _size(document, address, item.image)
-        drawn = []
-        problems = []
+        drawn, problems, without, left_out = [], [], [], []
         for number, shape in enumerate(document["shapes"], 1):
             try:
                 drawn.append(_drawn(shape, size))
+            except LeftOut as error:
+                left_out.append(error.kind)
+                without.append(f"shape {number} ({shape.get('label')!r}): {error}")
             except ValueError as error:
                 label = shape.get("label") if isinstance(shape, dict) else None
                 problems.append(f"shape {number} ({label!r}): {error}")
-        if problems:
-            raise BadItem(f"{address}: {counted(problems)}")
-        return Annotation(size, figures_of(drawn, self.titles, size), tuple(map(Tag, _flags(document))))
+        # Where no object has pixels, the image would seem to be empty.
+        if problems or (without and not drawn):
+            raise BadItem(f"{address}: {counted([*problems, *without])}")
+        figures = figures_of(drawn, self.titles, size)
+        return Annotation(size, figures, tuple(map(Tag, _flags(document))), left_out=tuple(left_out))
 
     def tags(self, dataset: str) -> Mapping[str, tuple[str, ...]]:
         """Reads every file; one that cannot be read has none."""
@@ -286,7 +291,10 @@ def _drawn(shape: Any, size: Size) -> Drawn:
     expected = _COUNTS.get(word)
     if len(points) not in expected if expected else len(points) < _LEAST[word]:
         needed = " or ".join(map(str, expected)) if expected else f"{_LEAST[word]} or more"
-        raise ValueError(f"a {word} of {len(points)} point{'s' * (len(points) != 1)}; it needs {needed}")
+        message = f"a {word} of {len(points)} point{'s' * (len(points) != 1)}; it needs {needed}"
+        raise (
+            LeftOut(TOO_FEW_POINTS, message) if len(points) < min(expected or (_LEAST[word],)) else ValueError(message)
+        )
     shapes: Iterable[Shape]
     if kind == LINE:
         shapes = (Line(points),)

@@ -1,6 +1,7 @@
 """COCO: every form of segmentation becomes the mask it means, wherever the files lie, and each image is read for itself."""
 
 import json
+import math
 import pickle
 import re
 from pathlib import Path
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_masks
 
 from pipelines.formats import storage
+from pipelines.formats.left_out import FAR, NO_PIXEL, TOO_FEW_POINTS
 from pipelines.sources import bind
 from pipelines.sources.base import BadItem, Project, SourceError
+from pipelines.sources.coco_objects import BOXES
+from pipelines.sources.passed_over import collected
 from tests.pipelines.sources.example import Example
-from tests.support import coordinates, drawn, jpeg, mask_of, shared
+from tests.support import chain, coordinates, drawn, jpeg, mask_of, run, shared
 
 SIZE = (40, 60)
 CATEGORIES = [{"id": 3, "name": "car"}, {"id": 90, "name": "café"}]
@@ -248,6 +252,121 @@ BAD_ITEMS = [
 def test_what_is_wrong_with_an_object_is_said(tmp_path, bad, message):
     with pytest.raises(BadItem, match="^" + re.escape(message)):
         objects(write(tmp_path, content([bad])))
+
+
+@pytest.mark.parametrize(
+    ("bad", "kind"),
+    [
+        (annotation(7, []), BOXES),
+        (annotation(7, None), BOXES),
+        (annotation(7, [[1, 2, 3, 4]]), TOO_FEW_POINTS),
+        (annotation(7, [[5, 5, 5.1, 5.1, 5.2, 5.1]]), NO_PIXEL),
+        *(
+            (annotation(7, [[1, 2, 9, 2, 9, place]]), FAR)
+            for place in (math.nan, -math.inf, 1e308, 1e6, 10**12, 10**400)
+        ),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_an_object_without_pixels_costs_itself_and_is_counted(tmp_path, bad, kind):
+    root = write(tmp_path, content([annotation(1, [outline(*BOX)]), bad]))
+    project = opened(root)
+    (item,) = project.items(tmp_path.name)
+    found = project.read(item)
+    assert [figure.title for figure in found.figures] == ["car"]
+    assert found.left_out == (kind,)
+    assert run(chain(), {"P": project}).counts["data $0"].left_out == {kind: 1}
+
+
+def test_a_part_that_is_no_outline_costs_that_part(tmp_path):
+    ((_, mask),) = objects(write(tmp_path, content([annotation(1, [outline(*BOX), [20, 20, 22, 22]])])))
+    assert np.array_equal(mask, mask_at(*BOX))
+
+
+@pytest.mark.parametrize(
+    ("value", "crowd"),
+    [("0", False), ("1", True), (False, False), (True, True), (None, False), (0, False), (1, True), ("false", False)],
+)
+def test_what_says_that_an_object_is_a_crowd(tmp_path, value, crowd):
+    ((title, _),) = objects(write(tmp_path, content([annotation(1, [outline(*BOX)], iscrowd=value)])))
+    assert title == ("neutral" if crowd else "car")
+
+
+@pytest.mark.parametrize(("image", "owner"), [("1", 1), (1, "1"), (1, 1.0)])
+def test_numbers_and_texts_of_numbers_are_the_same_ids(tmp_path, image, owner):
+    document = content([annotation(1, [outline(*BOX)], owner, "3")])
+    document["images"][0]["id"] = image
+    ((title, _),) = objects(write(tmp_path, document))
+    assert title == "car"
+
+
+def passed_over(root: Path) -> tuple[list[str], dict[str, int]]:
+    project = opened(root)
+    with collected() as found:
+        return [item.file for item in project.items(project.datasets[0])], dict(found)
+
+
+def test_annotations_of_images_that_are_not_listed_are_counted(tmp_path):
+    document = content([annotation(1, [outline(*BOX)], 77), annotation(2, [outline(*BOX)], None)])
+    root = write(tmp_path, document)
+    assert passed_over(root) == (["a.jpg"], {"annotations of images that are not listed: passed over": 2})
+
+
+def test_two_entries_of_one_file_are_one_image_with_the_objects_of_both(tmp_path):
+    document = content([annotation(1, [outline(*BOX)], 2), annotation(2, [outline(1, 1, 5, 5)], 1)], ("a.jpg", "a.jpg"))
+    root = write(tmp_path, document)
+    files, said = passed_over(root)
+    assert (files, said) == (
+        ["a.jpg"],
+        {"entries of a file that another entry has, too: their objects are put together": 1},
+    )
+    assert [int(mask.sum()) for _, mask in objects(root)] == [16, 300]
+
+
+def test_a_name_that_a_path_would_become_is_no_other_image_s(tmp_path):
+    with pytest.raises(
+        SourceError, match=r"a/1\.jpg and a_1\.jpg would both be the image 'a_1\.jpg'; rename one of them"
+    ):
+        passed_over(write(tmp_path, content([], ("a/1.jpg", "a_1.jpg", "b/1.jpg"))))
+
+
+@pytest.mark.parametrize("name", ["x\\a.jpg", "./x/a.jpg"])
+def test_paths_as_other_machines_write_them(tmp_path, name):
+    document = content([annotation(1, [outline(*BOX)])], ("x/a.jpg",))
+    root = write(tmp_path / "lot #3 %20", document)
+    document["images"][0]["file_name"] = name
+    (root / "annotations.json").write_text(json.dumps(document))
+    assert [title for title, _ in objects(root)] == ["car"]
+
+
+def test_the_address_of_a_picture_where_it_has_no_name(tmp_path):
+    document = content([annotation(1, [outline(*BOX)])], ("a b.jpg",))
+    root = write(tmp_path, document)
+    document["images"][0] |= {"file_name": None, "coco_url": "http://images.org/train/a%20b.jpg?size=3"}
+    (root / "annotations.json").write_text(json.dumps(document))
+    assert passed_over(root)[0] == ["a b.jpg"]
+
+
+def test_the_folder_of_fiftyone(tmp_path):
+    root = write(tmp_path / "fo", content([annotation(1, [outline(*BOX)])]), "labels.json", "data")
+    assert opened(root).datasets == ("fo",)
+    assert [title for title, _ in objects(root)] == ["car"]
+
+
+def test_of_several_datasets_those_with_pictures_are_named(tmp_path):
+    write(tmp_path, content([], ("a.jpg",)), "annotations/instances_train.json", "gone")
+    write(tmp_path, content([], ("b.jpg",)), "annotations/instances_val.json", "val")
+    with pytest.raises(SourceError, match=r"has no picture a\.jpg, .*\. To read the others only, name them: P/val$"):
+        list(opened(tmp_path).items("train"))
+
+
+def test_panoptic_annotations_are_answered_in_words(tmp_path):
+    document = content([])
+    document["annotations"] = [{"image_id": 1, "file_name": "a.png", "segments_info": [{"id": 9, "category_id": 3}]}]
+    with pytest.raises(
+        SourceError, match=r"is COCO panoptic, whose masks are PNG files of their own, and is not read; take the"
+    ):
+        passed_over(write(tmp_path, document))
 
 
 def test_a_picture_of_another_size_is_refused(tmp_path):

@@ -225,30 +225,12 @@ def raw(word: str, name: str | None = "nut", inside: str = "", **attributes: obj
     ("shape", "problem"),
     [
         (
-            raw("box", xtl=1, ytl=2, xbr=8, ybr=9),
-            "a box alone does not say which pixels belong to the object; draw it as a",
-        ),
-        (
-            raw("cuboid", xtl1=1),
-            "the edges of a cuboid do not say which pixels belong to the object; draw it as a polygon",
-        ),
-        (
-            raw("skeleton", inside=raw("points", points="1,2")),
-            "the points of a skeleton do not say which pixels belong to",
-        ),
-        (
             raw("spline"),
             "there is no such shape; known are polygon, mask, ellipse, polyline, points, box, cuboid, skeleton",
         ),
         (raw("polygon", None, points="1,2;3,4;5,6"), "it has no label, so nothing says of which class it is"),
-        (raw("polygon", points="1,2;3,4"), "an outline of 2 points; it needs 3 or more"),
         (raw("polygon", points="1,2;3"), "its points are not x,y;x,y within reach of the image: '1,2;3'"),
-        (
-            raw("polygon", points="1,2;3,nan;4,5"),
-            "its points are not x,y;x,y within reach of the image: '1,2;3,nan;4,5'",
-        ),
         (raw("polygon"), "its points are not x,y;x,y within reach of the image: ''"),
-        (raw("polyline", points="1,2"), "a line of 1 point; it needs 2 or more"),
         (raw("ellipse", cx=1, cy=2, rx=0, ry=3), "radii 0 and 3; both must be above 0"),
         (raw("ellipse", cx=1, cy=2, rx="z"), "its rx is no number: 'z'"),
         (raw("mask", rle="0,4", left=1, top=1, width=2), "its height is no whole number: ''"),
@@ -270,10 +252,46 @@ def test_a_shape_that_cannot_be_meant_is_refused(tmp_path, shape, problem):
     assert len(objects(root, 1)) == 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "problem"),
+    [
+        (
+            raw("box", xtl=1, ytl=2, xbr=8, ybr=9),
+            "a box alone does not say which pixels belong to the object; draw it as a",
+        ),
+        (
+            raw("cuboid", xtl1=1),
+            "the edges of a cuboid do not say which pixels belong to the object; draw it as a polygon",
+        ),
+        (
+            raw("skeleton", inside=raw("points", points="1,2")),
+            "the points of a skeleton do not say which pixels belong to",
+        ),
+        (raw("polygon", points="1,2;3,4"), "an outline of 2 points; it needs 3 or more"),
+        (
+            raw("polygon", points="1,2;3,nan;4,5"),
+            "points beyond 100000 pixels from the image, or no numbers: [[1.0, 2.0], [3.0, nan]",
+        ),
+        (raw("polyline", points="1,2"), "a line of 1 point; it needs 2 or more"),
+    ],
+)
+def test_a_shape_without_pixels_costs_itself_and_is_counted(tmp_path, shape, problem):
+    root = write(tmp_path, image("a.jpg", shape, polygon("nut", BOX)), image("b.jpg", shape))
+    first, second = opened(root).items(tmp_path.name)
+    found = opened(root).read(first)
+    assert [figure.title for figure in found.figures] == ["nut"]
+    (kind,) = found.left_out
+    assert kind.endswith(": left out")
+    with pytest.raises(
+        BadItem, match=re.escape(f"image 'b.jpg': shape 1 ({shape[1 : shape.index(' ')]} 'nut'): {problem}")
+    ):
+        opened(root).read(second)
+
+
 def test_every_bad_shape_is_said(tmp_path):
-    box = '<box label="sign" xtl="1" ytl="2" xbr="8" ybr="9"/>'
-    root = write(tmp_path, image("a.jpg", box, polygon("nut", BOX), *[box] * 4))
-    assert re.search(r"shape 1 \(box 'sign'\).*; shape 3 .*; shape 4 .*; and 2 more$", refusal(root))
+    bad = '<spline label="sign"/>'
+    root = write(tmp_path, image("a.jpg", bad, polygon("nut", BOX), *[bad] * 4))
+    assert re.search(r"shape 1 \(spline 'sign'\).*; shape 3 .*; shape 4 .*; and 2 more$", refusal(root))
 
 
 # ---------------------------------------------------------------- labels
@@ -525,8 +543,9 @@ def test_a_real_export_of_a_project():
     assert all(figure.shape.bounds[3] > found.size[0] / 3 for figure in found.figures)
     assert found.figures[8].shape.bounds[2:] == (found.size[1], found.size[0])
     for item in boxes:
-        with pytest.raises(BadItem, match=r"shape \d+ \(box 'TRAFFIC_SIGN'\): a box alone does not say which pixels"):
-            project.read(item)
+        found = project.read(item)
+        assert found.figures
+        assert set(found.left_out) == {"objects that are a box, which does not say which pixels are theirs: left out"}
 
 
 def test_all_masks_of_a_real_file_fill_their_boxes():

@@ -227,13 +227,10 @@ def test_what_is_to_be_ignored_is_neutral(tmp_path):
             shape("nut", box(BOX), "spline"),
             "shape 2 ('nut'): it is of the type 'spline'; known are polygon, rectangle, ",
         ),
-        (shape("nut", [(1, 2), (3, 4)]), "shape 2 ('nut'): a polygon of 2 points; it needs 3 or more"),
-        (shape("nut", [(1, 2)], "line"), "shape 2 ('nut'): a line of 1 point; it needs 2 or more"),
         (shape("nut", [(1, 2)] * 3, "rectangle"), "shape 2 ('nut'): a rectangle of 3 points; it needs 2 or 4"),
         (shape("nut", [(1, 2)] * 3, "circle"), "shape 2 ('nut'): a circle of 3 points; it needs 2"),
         (shape("nut", None), "shape 2 ('nut'): points that are no list of pairs of numbers [x, y]: None"),
         (shape("nut", [(1, "a"), (2, 3), (4, 5)]), "shape 2 ('nut'): points that are no list of pairs of numbers"),
-        (shape("nut", [(1, 1e9), (2, 3), (4, 5)]), "shape 2 ('nut'): points beyond 100000 pixels from the image"),
         (
             shape("nut", [(1, 2), (3, 4)], "mask"),
             "shape 2 ('nut'): a mask without its pixels; they are a PNG in base64",
@@ -256,6 +253,23 @@ def test_what_is_to_be_ignored_is_neutral(tmp_path):
 def test_a_shape_that_cannot_be_meant_is_refused(tmp_path, bad, problem):
     root = write(tmp_path, "a.jpg", [shape("nut", box(BOX)), bad])
     assert refusal(root).startswith(f"{root}/a.json: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        (shape("nut", [(1, 2), (3, 4)]), "shape 1 ('nut'): a polygon of 2 points; it needs 3 or more"),
+        (shape("nut", [(1, 2)], "line"), "shape 1 ('nut'): a line of 1 point; it needs 2 or more"),
+        (shape("nut", [(1, 1e9), (2, 3), (4, 5)]), "shape 1 ('nut'): points beyond 100000 pixels from the image"),
+    ],
+)
+def test_a_shape_without_pixels_costs_itself_and_is_counted(tmp_path, bad, problem):
+    root = write(tmp_path, "a.jpg", [shape("nut", box(BOX)), bad])
+    (item,) = opened(root).items(tmp_path.name)
+    found = opened(root).read(item)
+    assert [figure.title for figure in found.figures] == ["nut"]
+    assert len(found.left_out) == 1
+    assert refusal(write(tmp_path / "b", "a.jpg", [bad])).startswith(f"{tmp_path}/b/a.json: {problem}")
 
 
 def test_every_bad_shape_is_said(tmp_path):
