@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import cv2
 import numpy as np
 
+from pipelines.formats.whole import is_whole
 from pipelines.image import Image, PixelOp, Pixels, Size
 
 JPEG_QUALITY = 95
@@ -38,11 +39,7 @@ def decode(data: bytes, expected: Size | None = None) -> Pixels:
 
 def require_whole(data: bytes) -> None:
     """Raises `BadPicture` for a JPEG or PNG without its end: OpenCV would fill the rest with grey and say nothing."""
-    jpeg = data[:2] == b"\xff\xd8"
-    # Inside a scan every 0xff byte is followed by 0, so an end marker after the last scan header is the end.
-    if (jpeg and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")) or (
-        data[:4] == b"\x89PNG" and b"IEND" not in data[-64:]
-    ):
+    if not is_whole(data):
         raise BadPicture(f"the image file is cut off after {len(data)} bytes")
 
 

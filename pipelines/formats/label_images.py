@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
+import PIL.TiffImagePlugin
 
 Color = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""
 
 _MOST_COLORS = 254
 _EXIF_ORIENTATION = 0x0112
+_TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
 _PALETTE_PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _PLAIN_FORM = b"\x08\x03\0\0\0"  # bit depth 8, colour type palette, nothing special
 _LYING_ORIENTATIONS = (5, 6, 7, 8)
@@ -57,6 +59,8 @@ def _plain_palette(data: bytes) -> LabelImage | None:
         length, kind = struct.unpack(">I4s", data[place : place + 8])
         chunks[kind] = chunks.get(kind, b"") + data[place + 8 : place + 8 + length]
         place += 12 + length
+        if kind == b"IEND":
+            break
     try:
         rows = np.frombuffer(zlib.decompress(chunks.get(b"IDAT", b"")), np.uint8)
     except zlib.error:
@@ -116,6 +120,9 @@ def picture_size(data: bytes) -> tuple[int, int]:
     try:
         with PIL.Image.open(io.BytesIO(data)) as image:
             width, height = image.size
+            if isinstance(image, PIL.TiffImagePlugin.TiffImageFile):
+                # As stored: newer versions of Pillow turn the size of a TIFF themselves.
+                width, height = image.tag_v2[_TIFF_WIDTH], image.tag_v2[_TIFF_HEIGHT]
             # Of a PNG whose head has none, Pillow would look for EXIF data behind the pixels, and decode them.
             has_exif = image.format != "PNG" or bool({"exif", "Raw profile type exif"} & set(image.info))
             orientation = image.getexif().get(_EXIF_ORIENTATION, 1) if has_exif else 1

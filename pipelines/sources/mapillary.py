@@ -48,6 +48,7 @@ class Mapillary(Project):
     unlabelled: ClassVar[str | None] = "Unlabeled"
 
     folder: str = "instances"
+    config: str = "config.json"
     titles: tuple[str, ...] = ()
     has_instances: tuple[bool, ...] = ()
 
@@ -88,7 +89,13 @@ class Mapillary(Project):
         titles = tuple(label["readable"] for label in labels)
         instances = tuple(bool(label["instances"]) for label in labels)
         used = tuple(split for split in splits if storage.names(storage.join(location, split, *folder.split("/"))))
-        return cls(name, location, meta, used, folder, titles, instances)
+        return cls(name, location, meta, used, folder, config, titles, instances)
+
+    def _other_configs(self) -> str:
+        """A hint to the files that name the labels of another version."""
+        found = [name for name in storage.names(self.location) if name.startswith("config") and name.endswith(".json")]
+        others = [name for name in found if name != self.config]
+        return f"; if it is of the version of {' or '.join(others)}, take {self.config} away" if others else ""
 
     def items(self, dataset: str) -> Iterator[Item]:
         pictures = storage.join(self.location, dataset, "images")
@@ -111,7 +118,8 @@ class Mapillary(Project):
         labels = values >> 8
         if int(labels.max(initial=0)) >= len(self.titles):
             raise BadItem(
-                f"the instance image has the label {int(labels.max())}, the config names labels 0 to {len(self.titles) - 1}"
+                f"the instance image {address} has the label {int(labels.max())}, {self.config} names labels 0 to "
+                f"{len(self.titles) - 1}{self._other_configs()}"
             )
         separate = np.array(self.has_instances)[labels]
         # Shifted by one, so that label 0 instance 0 is a region too.

@@ -124,7 +124,9 @@ def test_what_is_wrong_with_an_item(root):
         return str(caught.value)
 
     labels.write_bytes(grey16_png(np.full(SIZE, 7 << 8, np.uint16)))
-    assert problem() == "the instance image has the label 7, the config names labels 0 to 2"
+    assert problem() == f"the instance image {labels} has the label 7, config.json names labels 0 to 2"
+    (root / "config_v2.0.json").write_text("{}")
+    assert problem().endswith("0 to 2; if it is of the version of config_v2.0.json, take config.json away")
     labels.write_bytes(grey16_png(instances()[:, :30]))
     assert problem() == "the labels are 30x40 (width x height), the image is 60x40; they must have the same size"
     labels.write_bytes(b"\x89PNG")
