@@ -216,7 +216,7 @@ class _Reporting(beam.DoFn):
             ("failed", count.failed),
         ):
             Metrics.counter(self._layer_id, name).inc(amount)
-        if count.taken or self._failures:
+        if count.taken or count.left_out or self._failures:
             failures = [astuple(failure) for failure in with_first_tracebacks(self._failures)]
             report = self._layer_id, (_values_of(count), failures)
             yield TaggedOutput(REPORT, WindowedValue(report, GlobalWindow().max_timestamp(), (GlobalWindow(),)))
