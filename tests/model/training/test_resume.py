@@ -355,7 +355,7 @@ def test_a_network_with_another_head_resumes_with_the_state_of_the_rest(
             network.auxiliary_head.bias = None
         return network
 
-    monkeypatch.setattr("model.training.train.build", built)
+    monkeypatch.setattr("model.training.starting_weights.build", built)
     seen: dict[str, Any] = {}
 
     def on_train_start(self: ClickModule) -> None:
