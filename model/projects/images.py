@@ -13,6 +13,7 @@ from pipelines.clicks import Click
 from pipelines.errors import UserError
 from pipelines.figures import Point
 from pipelines.formats import storage
+from pipelines.formats.shards import NotADataset, open_dataset
 from pipelines.formats.supervisely import annotation_json
 from pipelines.meta import Meta
 from pipelines.sources import LAYOUTS, Item, Project, SourceError, layout_words, open_project
@@ -89,9 +90,10 @@ class LabelledImages:
 
 
 def open_images(location: str) -> LabelledImages:
-    """All images of the project at `[LAYOUT:]LOCATION`, an earlier result's among them. UserError for anything else."""
+    """All images of the project at `[LAYOUT:]LOCATION`; of a folder that `run` has written a dataset into, that dataset,
+    whatever else is in there. UserError for anything else."""
     try:
-        project = open_project("images", location)
+        project = open_project("images", _result_in(location) or location)
         items = tuple((dataset, item) for dataset in sorted(project.datasets) for item in project.items(dataset))
     except (SourceError, OSError) as error:
         raise UserError(str(error)) from error
@@ -105,6 +107,16 @@ def open_images(location: str) -> LabelledImages:
             f"{location}: a project without images; {project.layout} is recognised by {project.recognised_by}"
         )
     return LabelledImages(project, items)
+
+
+def _result_in(location: str) -> str | None:
+    """The finished dataset at or in a location that names no layout; None where there is none, or several."""
+    if location.partition(":")[0] in LAYOUTS:
+        return None
+    try:
+        return f"shards:{open_dataset(location).root}"
+    except (NotADataset, OSError):
+        return None
 
 
 def of_split(images: LabelledImages, split: str | None, val: str = VAL) -> LabelledImages:

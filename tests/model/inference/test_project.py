@@ -266,6 +266,14 @@ def test_an_image_without_annotation_has_no_points(project: Path, tmp_path: Path
     assert annotation_of(tmp_path / "out", "ds1/a.png") == Annotation((HEIGHT, WIDTH))
 
 
+def test_a_dataset_is_found_in_the_folder_that_it_was_written_into_whatever_else_is_there(tmp_path: Path) -> None:
+    tiny_dataset(tmp_path / "out" / "tiny", train=2, val=1)
+    (tmp_path / "out" / "mine" / "img").mkdir(parents=True)
+    (tmp_path / "out" / "mine" / "meta.json").write_text(json.dumps(meta_json(META)))
+    images = open_images(str(tmp_path / "out"))
+    assert (images.project.layout, len(images)) == ("shards", 3)
+
+
 def test_pictures_without_labels_are_refused(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), image())
     with pytest.raises(UserError, match="has pictures without labels, so neither points nor objects"):
