@@ -126,6 +126,10 @@ def as_points(values: Any) -> np.ndarray:
     return points
 
 
+_FARTHEST = 1e9
+"""No two vertices are farther apart: a larger tolerance means the same, and OpenCV refuses some."""
+
+
 def simplify_points(points: np.ndarray, epsilon: float, closed: bool) -> np.ndarray:
     """Some of the (n, 2) xy vertices, such that the path through them stays within `epsilon` of the others (Douglas-Peucker).
 
@@ -140,7 +144,7 @@ def simplify_points(points: np.ndarray, epsilon: float, closed: bool) -> np.ndar
             return points[:1]
         there, back = points[: farthest + 1], points[farthest:]
         return np.concatenate([simplify_points(there, epsilon, False), simplify_points(back, epsilon, False)[1:]])
-    kept = cv2.approxPolyDP(rounded[:, None], epsilon, closed)[:, 0]
+    kept = cv2.approxPolyDP(rounded[:, None], min(epsilon, _FARTHEST), closed)[:, 0]
     if closed and len(kept) < 3:
         return points
     # OpenCV reckons in 32 bits and tells no indices: a vertex is found by its rounded coordinates and keeps all its digits.

@@ -83,3 +83,9 @@ def test_drawn_one_pixel_thick():
 def test_clean_clips_to_the_closed_image():
     (piece,) = Line([(5, 5), (5, 50)]).clean((10, 20))
     assert piece.points.tolist() == [[5, 5], [5, 10]]
+
+
+@pytest.mark.parametrize("epsilon", [1e9, 1e30, 1e300, float("inf")])
+def test_a_tolerance_beyond_all_pictures_leaves_the_ends(epsilon):
+    (line,) = Line([(0, 0), (30, 40), (60, 0)]).simplified(epsilon)
+    assert line.points.tolist() == [[0, 0], [60, 0]]
