@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipelines.errors import UserError, shown
-from pipelines.formats.shards import NotADataset, ShardedDataset
+from pipelines.formats.shards import ShardedDataset
 from pipelines.formats.shards import open_dataset as _opened
 from pipelines.graph.check import Checked
 from pipelines.graph.check import check as _checked
 from pipelines.graph.problems import GraphError
 from pipelines.graph.spec import read_graph
-from pipelines.sources import Project, SourceError, open_project
+from pipelines.sources import Project, SourceError, bind
 
 
 def check(graph: str | Path, projects: Mapping[str, str] | None = None) -> Checked:
@@ -60,9 +60,9 @@ def open_dataset(location: str | Path) -> ShardedDataset:
 
     Raises UserError for anything else.
     """
-    with shown(NotADataset, OSError):
+    with shown(OSError):
         return _opened(str(location))
 
 
 def _opened_projects(places: Mapping[str, str]) -> dict[str, Project]:
-    return {name: open_project(name, str(place)) for name, place in places.items()}
+    return bind(f"{name}={place}" for name, place in places.items())

@@ -77,3 +77,8 @@ def test_what_a_caller_can_mend_is_said(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(pipelines.UserError, match="pictures without labels"):
         model.evaluate(tmp_path)
+
+
+def test_all_places_that_are_wrong_are_named_at_once(tmp_path):
+    with pytest.raises(pipelines.UserError, match=r"(?s)one does not exist.*two does not exist"):
+        pipelines.check(GRAPH, {"A": f"{tmp_path}/one", "B": f"{tmp_path}/two"})

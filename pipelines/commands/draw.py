@@ -8,7 +8,7 @@ import sys
 from pipelines.commands.arguments import add_graph, read_plan, read_projects
 from pipelines.errors import UserError, shown
 from pipelines.formats import storage
-from pipelines.formats.shards import MANIFEST, NotADataset, open_dataset
+from pipelines.formats.shards import MANIFEST, open_dataset
 from pipelines.graph.plan import Plan
 from pipelines.pictures.graph_mermaid import mermaid
 from pipelines.pictures.graph_outline import AnotherGraph, Outline, outline
@@ -69,8 +69,7 @@ def _form(chosen: str | None, output: str | None) -> str:
 def _outline(plan: Plan, location: str | None) -> Outline:
     if location is None:
         return outline(plan)
-    with shown(NotADataset):
-        dataset = open_dataset(location.removesuffix(f"/{MANIFEST}"))
+    dataset = open_dataset(location.removesuffix(f"/{MANIFEST}"))
     try:
         return outline(plan, dataset.manifest)
     except AnotherGraph as error:

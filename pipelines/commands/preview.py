@@ -16,7 +16,7 @@ from pipelines.errors import UserError, shown
 from pipelines.execute.reading import Listing, list_images
 from pipelines.figures import Figure
 from pipelines.formats import storage
-from pipelines.formats.shards import NotADataset, ShardedDataset, open_dataset
+from pipelines.formats.shards import ShardedDataset, open_dataset
 from pipelines.formats.supervisely import parse_annotation
 from pipelines.meta import Meta, nearest
 from pipelines.overlay import class_colors, fitted_size, overlay
@@ -94,8 +94,7 @@ def _sheet(arguments: argparse.Namespace) -> tuple[Image.Image, str]:
             f"{location} is a file: a dataset is a folder that `run` made. To see what a graph's layers do to one image: "
             f"python -m pipelines preview {location} --layers --project NAME=LOCATION"
         )
-    with shown(NotADataset):
-        dataset = open_dataset(location.removesuffix("/manifest.json"))
+    dataset = open_dataset(location.removesuffix("/manifest.json"))
     if not len(dataset):
         raise UserError(
             f"{dataset.root} has no sample; its {dataset.root}/manifest.json says at which layer they ended"
@@ -121,7 +120,7 @@ def _tile(
 ) -> tuple[Tile, tuple[Figure, ...]]:
     stored = dataset.read(row)
     name = dataset.index["name"][row].as_py()
-    with shown(render.BadPicture, NotADataset):
+    with shown(render.BadPicture):
         pixels = render.decode(stored.image_bytes)
     annotation = parse_annotation(json.loads(stored.annotation_bytes), dataset.meta)
     size = fitted_size((pixels.shape[0], pixels.shape[1]), (_SIDE, _SIDE))

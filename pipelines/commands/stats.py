@@ -11,7 +11,7 @@ from pipelines.errors import UserError, shown
 from pipelines.formats import storage
 from pipelines.formats.dataset_statistics import Statistics, statistics
 from pipelines.formats.licences import as_text
-from pipelines.formats.shards import NotADataset, open_dataset
+from pipelines.formats.shards import open_dataset
 
 EPILOG = """\
 examples:
@@ -33,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with shown(NotADataset):
-        dataset = open_dataset(arguments.dataset)
-        found = statistics(dataset)
+    dataset = open_dataset(arguments.dataset)
+    found = statistics(dataset)
     print("\n".join(_table(found.numbers)))
     if arguments.output:
         output = arguments.output.rstrip("/")

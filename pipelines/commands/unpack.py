@@ -13,7 +13,7 @@ from pipelines.errors import UserError, shown
 from pipelines.exports import FORMS, RECORD, Contents, Folder, Form, Notes
 from pipelines.exports.folder import read_record, strangers, write_record
 from pipelines.formats import storage
-from pipelines.formats.shards import META, NotADataset, open_dataset
+from pipelines.formats.shards import META, open_dataset
 
 DESCRIPTION = "Write the samples of a dataset as plain files, in the form that another tool reads."
 
@@ -69,13 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with shown(NotADataset):
-        dataset = open_dataset(arguments.dataset)
+    dataset = open_dataset(arguments.dataset)
     form = FORMS[arguments.form]
     output = arguments.output.rstrip("/") or "/"
     bar = functools.partial(tqdm, total=len(dataset), desc="unpacking", unit="sample", disable=None)
     contents, notes = Contents(dataset, bar), Notes()
-    with shown(OSError, NotADataset):
+    with shown(OSError):
         form.check(contents.meta)
         _make_room(output, arguments.overwrite)
         _export(form, contents, output, notes)

@@ -23,21 +23,9 @@ from model.training.options import TrainError, TrainOptions
 from model.training.resume import optimizer_state_for, tensors_for
 from model.training.run_folder import RunFolder, begun_run
 from model.training.train import train
-from tests.model.datasets import tiny_dataset
 from tests.model.training.test_train import config, logged, options
 
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tiny_dataset(tmp_path_factory.mktemp("data") / "tiny", train=21, val=5))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Killed(BaseException):

@@ -36,6 +36,7 @@ from pipelines.errors import UserError
 from tests.model.datasets import scene, tiny_dataset, write_dataset
 from tests.model.toy_networks import write_checkpoint
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TUTORIAL = Path("configs/train/tutorial.json")
 
 
@@ -53,20 +54,6 @@ def config(**changes: Any) -> TrainConfig:
         "log_every": 1,
     }
     return parse_config(json.dumps(settings | changes), "test.json")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tiny_dataset(tmp_path_factory.mktemp("data") / "tiny", train=21, val=5))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Any:
-    """Sums in another order would be other sums, and small networks are faster this way."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def options(data: str, output: Path, **changes: Any) -> TrainOptions:
